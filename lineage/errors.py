@@ -1,0 +1,138 @@
+"""Our exception tree.
+
+* LineageError
+  x RequestError         what was asked for cannot be answered as it was asked
+    + UnknownName        no dataset, column or job goes by that name
+    + AmbiguousName      several do
+  x SourceError          a document could not be read
+    + UnreadableSource   it could not be opened
+    + UnknownFormat      no reader recognises it
+  x StoreError           a store could not be opened, read or written
+    + StoreMissing       there is none at that place
+  x ExtensionError       a reader, report, rule or store is wrongly declared
+    + UnknownExtension   there is none of that name
+
+Only wrong use and things that stop the work raise. A document that was read but is imperfect
+yields a `lineage.model.Diagnostic` instead, and the rest of it is still used.
+
+Each error keeps its facts as attributes and writes its message from them, so nobody has to
+match text. The facts are also the constructor's arguments, in order: that is what lets an error
+travel between processes.
+"""
+
+from __future__ import annotations
+
+
+class LineageError(Exception):
+    """Base class. Catch this to catch everything this library raises on purpose."""
+
+
+class RequestError(LineageError):
+    """What was asked for cannot be answered as it was asked."""
+
+
+class UnknownName(RequestError):
+    """Nothing goes by that name; `nearest` holds the names that look most like it."""
+
+    def __init__(self, kind: str, name: str, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(kind, name, nearest)
+        self.kind = kind
+        self.name = name
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        if self.nearest:
+            return f'unknown {self.kind} "{self.name}"; did you mean {_either(self.nearest)}?'
+        return (
+            f'unknown {self.kind} "{self.name}", and nothing looks like it; '
+            f"list what there is with `lineage search`."
+        )
+
+
+class AmbiguousName(RequestError):
+    """Several things go by that name; `candidates` holds the full name of each."""
+
+    def __init__(self, kind: str, name: str, candidates: tuple[str, ...]) -> None:
+        super().__init__(kind, name, candidates)
+        self.kind = kind
+        self.name = name
+        self.candidates = candidates
+
+    def __str__(self) -> str:
+        listed = "".join(f"\n  {candidate}" for candidate in self.candidates)
+        return (
+            f'{self.kind} "{self.name}" is ambiguous; '
+            f"write more of the name to choose one of:{listed}"
+        )
+
+
+class SourceError(LineageError):
+    """A document could not be read."""
+
+
+class UnreadableSource(SourceError):
+    """The document could not be opened; `reason` is the operating system's."""
+
+    def __init__(self, document: str, reason: str) -> None:
+        super().__init__(document, reason)
+        self.document = document
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.document}: cannot be opened ({self.reason}); "
+            f"check the path and its permissions."
+        )
+
+
+class UnknownFormat(SourceError):
+    """No reader recognises the document; `known` names the readers that were asked."""
+
+    def __init__(self, document: str, known: tuple[str, ...]) -> None:
+        super().__init__(document, known)
+        self.document = document
+        self.known = known
+
+    def __str__(self) -> str:
+        return (
+            f"{self.document}: no reader recognises this document; "
+            f"what can be read: {', '.join(self.known)}."
+        )
+
+
+class StoreError(LineageError):
+    """A store could not be opened, read or written."""
+
+
+class StoreMissing(StoreError):
+    """There is no store at that place."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"{self.url}: there is no store here; make one with `lineage ingest PATH`."
+
+
+class ExtensionError(LineageError):
+    """A reader, report, rule or store is wrongly declared."""
+
+
+class UnknownExtension(ExtensionError):
+    """No extension of that kind has that name; `known` names those that exist."""
+
+    def __init__(self, kind: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(kind, name, known)
+        self.kind = kind
+        self.name = name
+        self.known = known
+
+    def __str__(self) -> str:
+        return f'no {self.kind} is called "{self.name}"; there are: {", ".join(self.known)}.'
+
+
+def _either(names: tuple[str, ...]) -> str:
+    """Join names as in speech: `a`, `a or b`, `a, b or c`."""
+    *firsts, last = names
+    return f"{', '.join(firsts)} or {last}" if firsts else last
