@@ -1,0 +1,51 @@
+"""Runs the test suite in two parts and prints one closing count for both.
+
+Most tests run side by side on two processes. Tests that drive a browser, and the one that builds
+the wheel, come afterwards and alone: a browser beside a busy second process answers late, and
+waiting longer for it would hide what those tests are about.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+
+# loadfile: fixtures of a module (a server, an estate) are made once, not once a process.
+PARTS = (
+    ("-n", "2", "--dist", "loadfile", "-m", "not browser and not wheel"),
+    ("-m", "browser or wheel"),
+)
+OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
+COUNT = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed)")
+
+
+def main(arguments: list[str]) -> int:
+    """Run both parts, whatever the first one says; return the first bad exit status."""
+    total: Counter[str] = Counter()
+    worst = 0
+    for part in PARTS:
+        status, closing = run([sys.executable, "-m", "pytest", *part, *arguments])
+        total.update({outcome: int(count) for count, outcome in COUNT.findall(closing)})
+        worst = worst or status
+    total["failed"] += total.pop("error", 0)
+    shown = (name for name in OUTCOMES if total[name] or name in {"passed", "failed"})
+    print(", ".join(f"{total[name]} {name}" for name in shown), flush=True)
+    return worst
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Pass a command's output through; return its exit status and its last line."""
+    last = ""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return process.returncode, last
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
