@@ -1,0 +1,514 @@
+"""DuckDB's typing rules: overloads, casts and combinations as the engine's binder does them."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from lineage.sql.typing.duckdb_casts import (
+    MAX_WIDTH,
+    REFUSED,
+    Casts,
+    literal_type,
+    normal,
+)
+from lineage.sql.typing.duckdb_results import RULES
+from lineage.sql.typing.shape import Shape, read, write
+from lineage.sql.typing.tables import table
+from lineage.sql.typing.typed import Typed
+
+_UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
+_BOOLEAN = Typed("BOOLEAN")
+_EQUALITY = frozenset({"=", "==", "<>", "!=", "is distinct from", "is not distinct from"})
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+_LOGIC = frozenset({"and", "or", "not", "is null", "is not null", "is true", "is false"})
+# How the operator is written -> the function that the engine binds.
+_OPERATOR_FUNCTION = {
+    "like": "~~",
+    "not like": "!~~",
+    "ilike": "~~*",
+    "not ilike": "!~~*",
+    "glob": "~~~",
+    "similar to": "regexp_full_match",
+    "~": "regexp_full_match",
+    "!~": "regexp_full_match",
+    "^": "^",
+    "**": "**",
+    "[]": "array_extract",
+    "[:]": "array_slice",
+    "div": "//",
+}
+_OPTIONAL_FROM = {"lag": 1, "lead": 1}
+_NUMBER = re.compile(
+    r"(?P<sign>-?)(?P<whole>[\d_]*)(?:\.(?P<part>[\d_]*))?(?P<power>[eE][+-]?\d+)?\Z"
+)
+
+
+class _Overload:
+    """One signature of a function."""
+
+    __slots__ = ("kind", "optional", "parameters", "result", "varargs")
+
+    def __init__(
+        self,
+        kind: str,
+        parameters: tuple[Shape, ...],
+        varargs: Shape | None,
+        result: Shape,
+        optional: int,
+    ) -> None:
+        self.kind = kind
+        self.parameters = parameters
+        self.varargs = varargs
+        self.result = result
+        self.optional = optional
+        """How many of the last parameters may be left out."""
+
+
+class DuckDb:
+    """The rules of DuckDB; see `lineage.sql.typing.typed.TypeSystem`."""
+
+    def __init__(self) -> None:
+        self._calls: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
+        self._operators: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
+        self._combined: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._overloads: dict[str, tuple[_Overload, ...]] = {}
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        return table("duckdb")
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        aliases: dict[str, str] = self._data["aliases"]
+        return {
+            **aliases,
+            "TIMESTAMP WITHOUT TIME ZONE": "TIMESTAMP",
+            "TIME WITHOUT TIME ZONE": "TIME",
+            "DOUBLE PRECISION": "DOUBLE",
+            "CHARACTER VARYING": "VARCHAR",
+            "CHARACTER": "VARCHAR",
+            "NULL": "NULL",
+        }
+
+    @cached_property
+    def _keywords(self) -> frozenset[str]:
+        return frozenset(self._data["keywords"])
+
+    @cached_property
+    def _casts(self) -> Casts:
+        return Casts(self._data["implicit"])
+
+    @property
+    def source(self) -> str:
+        """Where the rules come from."""
+        return str(self._data["source"])
+
+    # Types and literals
+
+    def _shape(self, type_: str) -> Shape:
+        shape = self._shapes.get(type_)
+        if shape is None:
+            try:
+                shape = read(type_, self._aliases)
+            except ValueError:
+                shape = Shape(type_.upper())
+            self._shapes[type_] = shape
+        return shape
+
+    def _name(self, shape: Shape) -> str:
+        return write(shape, self._keywords)
+
+    def normalize(self, text: str) -> str:
+        """The canonical name; a DECIMAL without digits is ``DECIMAL(18,3)``."""
+        shape = self._shape(text)
+        if shape == Shape("DECIMAL"):
+            shape = Shape("DECIMAL", width=18, scale=3)
+        return self._name(shape)
+
+    def is_known(self, type_: str) -> bool:
+        """Whether DuckDB has this type."""
+        return self._known(self._shape(type_))
+
+    def _known(self, shape: Shape) -> bool:
+        if shape.children:
+            return all(self._known(child) for child in shape.children)
+        pseudo = {"NULL", "INTEGER_LITERAL", "STRING_LITERAL", "ENUM"}
+        return shape.id in pseudo or shape.id in self._data["types"]
+
+    def literal_number(self, text: str) -> str:
+        """``1`` is ``INTEGER_LITERAL(1)``, ``1.5`` ``DECIMAL(2,1)``, ``1e3`` ``DOUBLE``."""
+        if text[:2].lower() in {"0x", "0b"}:
+            return f"INTEGER_LITERAL({int(text, 0)})"
+        match = _NUMBER.match(text.replace("_", ""))
+        if match is None or match["power"]:
+            return "DOUBLE"
+        if match["part"] is None:
+            value = int(match["sign"] + (match["whole"] or "0"))
+            own = literal_type(value)
+            return "BIGNUM" if own.id == "BIGNUM" else f"INTEGER_LITERAL({value})"
+        width = len(match["whole"]) + len(match["part"])
+        if width > MAX_WIDTH:
+            return "DOUBLE"
+        return f"DECIMAL({max(width, 1)},{len(match['part'])})"
+
+    def literal_string(self) -> str:
+        """A quoted string fits any type."""
+        return "STRING_LITERAL"
+
+    def literal_null(self) -> str:
+        """The engine's own name for the type of ``NULL``."""
+        return '"NULL"'
+
+    def concrete(self, type_: str) -> str:
+        """Literals become INTEGER (or wider) and VARCHAR; ``NULL`` stays, as in DuckDB's views."""
+        return self._name(normal(self._shape(type_)))
+
+    # Functions
+
+    def _signatures(self, name: str) -> tuple[_Overload, ...]:
+        found = self._overloads.get(name)
+        if found is None:
+            rows = self._data["functions"].get(name, ())
+            found = tuple(
+                _Overload(
+                    kind,
+                    tuple(self._parameter(p) for p in parameters),
+                    None if varargs is None else self._parameter(varargs),
+                    self._parameter(result or "NULL"),
+                    len(parameters) - _OPTIONAL_FROM.get(name, len(parameters)),
+                )
+                for kind, parameters, varargs, result in rows
+            )
+            self._overloads[name] = found
+        return found
+
+    def _parameter(self, text: str) -> Shape:
+        return _template(read(text, self._aliases))
+
+    def call(self, name: str, args: tuple[str | None, ...]) -> Typed:
+        """Choose the overload as the engine does, then find the result's type."""
+        key = (name, args)
+        found = self._calls.get(key)
+        if found is None:
+            found = self._calls[key] = self._call(name.lower(), args)
+        return found
+
+    def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:
+        if name in _COMBINING:
+            return self.combine(name, args)
+        if name == "nullif":
+            return self._nullif(args)
+        if name == "count" and not args:
+            return Typed("BIGINT")
+        signatures = self._signatures(name)
+        if not signatures:
+            if name in self._data["macros"] or name in self._data["table_functions"]:
+                return Typed(None, None, f"the result of {name} is not in the tables")
+            return Typed(None, f"Scalar Function with name {name} does not exist!")
+        if any(arg is None for arg in args):
+            return self._call_partly(name, signatures, args)
+        shapes = [self._shape(arg) for arg in args if arg is not None]
+        return self._resolve(name, signatures, shapes)
+
+    def _call_partly(
+        self, name: str, signatures: tuple[_Overload, ...], args: tuple[str | None, ...]
+    ) -> Typed:
+        """Some argument is unknown: the answer is known only if it cannot matter."""
+        fitting = [s for s in signatures if _accepts(s, len(args))]
+        results = {s.result for s in fitting}
+        if len(results) == 1:
+            (result,) = results
+            if _fixed(result):
+                return Typed(self._name(result))
+        return _UNKNOWN_ARGUMENT if fitting else self._refuse(name, args)
+
+    def _resolve(self, name: str, signatures: tuple[_Overload, ...], shapes: list[Shape]) -> Typed:
+        best: list[_Overload] = []
+        lowest = -1
+        for overload in signatures:
+            cost = self._overload_cost(overload, shapes)
+            if cost < 0:
+                continue
+            if not best or cost < lowest:
+                best, lowest = [overload], cost
+            elif cost == lowest:
+                best.append(overload)
+        if not best:
+            return self._refuse(name, tuple(self._name(shape) for shape in shapes))
+        if len(best) > 1:
+            types = ", ".join(self._name(shape) for shape in shapes)
+            return Typed(
+                None,
+                "Could not choose a best candidate function for the function call "
+                f'"{name}({types})". In order to select one, please add explicit type casts.',
+            )
+        return self._result(name, best[0], shapes)
+
+    def _overload_cost(self, overload: _Overload, shapes: list[Shape]) -> int:
+        if not _accepts(overload, len(shapes)):
+            return REFUSED
+        total = 0
+        for index, shape in enumerate(shapes):
+            if index < len(overload.parameters):
+                parameter = overload.parameters[index]
+            elif overload.varargs is not None:
+                parameter = overload.varargs
+            else:
+                return REFUSED
+            cost = self._casts.cost(shape, parameter)
+            if cost < 0:
+                return REFUSED
+            total += cost
+        return total
+
+    def _result(self, name: str, overload: _Overload, shapes: list[Shape]) -> Typed:
+        if _fixed(overload.result):
+            return Typed(self._name(overload.result))
+        rule = RULES.get(name)
+        if rule is not None:
+            outcome = rule(self._casts, shapes)
+            if isinstance(outcome, str):
+                return Typed(None, outcome)
+            if outcome.id == "UNKNOWN":
+                return Typed(None, None, f"the result of {name} depends on a value")
+            return Typed(self._name(normal(outcome)))
+        return self._generic(name, overload, shapes)
+
+    def _generic(self, name: str, overload: _Overload, shapes: list[Shape]) -> Typed:
+        bound: dict[str, Shape] = {}
+        first: Shape | None = None
+        for index, shape in enumerate(shapes):
+            parameter = (
+                overload.parameters[index] if index < len(overload.parameters) else overload.varargs
+            )
+            if parameter is None:
+                continue
+            self._bind(parameter, shape, bound)
+            if first is None and not _fixed(parameter):
+                first = shape
+        result = overload.result
+        if result.id in {"ANY", "DECIMAL"} and first is not None:
+            return Typed(self._name(normal(first)))
+        if result == Shape("LIST", (Shape("ANY"),)) and first is not None:
+            listed = first if first.id == "LIST" else Shape("LIST", (first,))
+            return Typed(self._name(normal(listed)))
+        filled = _fill(result, bound)
+        if filled is None:
+            return Typed(None, None, f"the result of {name} is not in the tables")
+        return Typed(self._name(normal(filled)))
+
+    def _bind(self, parameter: Shape, shape: Shape, bound: dict[str, Shape]) -> None:
+        if parameter.id == "TEMPLATE":
+            before = bound.get(parameter.text)
+            merged = shape if before is None else self._casts.common(before, shape, force=True)
+            if merged is not None:
+                bound[parameter.text] = merged
+        elif parameter.children and len(parameter.children) == len(shape.children):
+            for inner, child in zip(parameter.children, shape.children, strict=True):
+                self._bind(inner, child, bound)
+
+    def _refuse(self, name: str, args: tuple[str | None, ...]) -> Typed:
+        types = ", ".join(arg or "?" for arg in args)
+        return Typed(
+            None,
+            f"No function matches the given name and argument types '{name}({types})'. "
+            "You might need to add explicit type casts.",
+        )
+
+    # Operators
+
+    def operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
+        """A unary or binary operator by its SQL symbol or keyword."""
+        key = (symbol, args)
+        found = self._operators.get(key)
+        if found is None:
+            found = self._operators[key] = self._operator(symbol.lower(), args)
+        return found
+
+    def _operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
+        if symbol in _EQUALITY:
+            return self.combine("equal", args)
+        if symbol in _ORDERING:
+            return self.combine("compare", args)
+        if symbol in _LOGIC:
+            return _BOOLEAN
+        if symbol in {"in", "not in", "between"}:
+            return self.combine(symbol.removeprefix("not "), args)
+        if symbol == "-" and len(args) == 1 and args[0] is not None:
+            shape = self._shape(args[0])
+            if shape.id == "INTEGER_LITERAL":
+                return Typed(f"INTEGER_LITERAL({-int(shape.text)})")
+        name = _OPERATOR_FUNCTION.get(symbol, symbol)
+        if symbol == "~" and len(args) == 1:
+            name = "~"
+        return self.call(name, args)
+
+    # Casts
+
+    def cast(self, source: str | None, target: str, *, safe: bool = False) -> Typed:  # noqa: ARG002 - DuckDB binds every cast; the value decides
+        """Every cast binds; whether a value can be cast is seen when the query runs."""
+        return Typed(self.normalize(target))
+
+    def implicit(self, source: str | None, target: str | None) -> bool | None:
+        """Whether ``source`` is taken for ``target`` without a cast."""
+        if source is None or target is None:
+            return None
+        return self._casts.cost(self._shape(source), self._shape(target)) >= 0
+
+    def insert(self, source: str | None, target: str) -> Typed:
+        """Assignment casts anything to anything."""
+        return self.cast(source, target)
+
+    # Combinations
+
+    def combine(self, kind: str, types: tuple[str | None, ...]) -> Typed:
+        """The common type; for comparisons BOOLEAN."""
+        key = (kind, types)
+        found = self._combined.get(key)
+        if found is None:
+            found = self._combined[key] = self._combine(kind, types)
+        return found
+
+    def _combine(self, kind: str, types: tuple[str | None, ...]) -> Typed:
+        boolean = kind in {"equal", "compare", "in", "in_subquery", "between"}
+        force = kind == "equal"
+        common: Shape | None = None
+        known = True
+        for type_ in types:
+            if type_ is None:
+                known = False
+                continue
+            shape = self._shape(type_)
+            if common is None:
+                common = shape
+                continue
+            merged = self._casts.common(common, shape, force=force)
+            if merged is None:
+                return Typed(None, self._mixed(kind, common, shape))
+            common = merged
+        if boolean:
+            return _BOOLEAN
+        if not known or common is None:
+            return _UNKNOWN_ARGUMENT
+        return Typed(self._name(normal(common)))
+
+    def _mixed(self, kind: str, left: Shape, right: Shape) -> str:
+        mine, other = self._name(left), self._name(right)
+        if kind in {"compare", "in_subquery"}:
+            where = " in IN/ANY/ALL clause" if kind == "in_subquery" else ""
+            return (
+                f"Cannot compare values of type {mine} and type {other}{where} - "
+                "an explicit cast is required"
+            )
+        place = {
+            "case": "CASE expression",
+            "coalesce": "COALESCE operator",
+            "in": "IN operator",
+            "between": "BETWEEN clause",
+            "list": "ARRAY constructor",
+        }.get(kind, f"{kind.upper()} operator")
+        return (
+            f"Cannot mix values of type {mine} and {other} in {place} - "
+            "an explicit cast is required"
+        )
+
+    def _nullif(self, args: tuple[str | None, ...]) -> Typed:
+        wanted = 2
+        if len(args) != wanted:
+            return Typed(None, "NULLIF requires two arguments")
+        if args[0] is None:
+            return _UNKNOWN_ARGUMENT
+        return Typed(self.concrete(args[0]))
+
+    # Nested values
+
+    def field(self, type_: str | None, name: str) -> Typed:
+        """A member of a struct, whatever its case."""
+        if type_ is None:
+            return _UNKNOWN_ARGUMENT
+        shape = self._shape(type_)
+        if shape.id in {"STRUCT", "UNION"}:
+            for member, child in zip(shape.names, shape.children, strict=True):
+                if member.lower() == name.lower():
+                    return Typed(self._name(child))
+            entries = ", ".join(f'"{member}"' for member in shape.names)
+            return Typed(
+                None, f'Could not find key "{name}" in struct\n\nCandidate Entries: {entries}'
+            )
+        if shape.id in {"JSON", "VARIANT"}:
+            return Typed(shape.id)
+        return Typed(
+            None, f"Cannot extract field '{name}' from expression because it is not a struct"
+        )
+
+    def element(self, type_: str | None) -> Typed:
+        """What unnesting a list gives; a struct gives its members, which is the caller's work."""
+        if type_ is None:
+            return _UNKNOWN_ARGUMENT
+        shape = self._shape(type_)
+        if shape.id in {"LIST", "ARRAY"} and shape.children:
+            return Typed(self._name(shape.children[0]))
+        if shape.id == "NULL":
+            return Typed('"NULL"')
+        return Typed(None, "UNNEST() can only be applied to lists, structs and NULL")
+
+    def lambda_parameters(
+        self, name: str, args: tuple[str | None, ...], count: int
+    ) -> tuple[str | None, ...]:
+        """The element's type, then the index; for ``list_reduce`` the accumulator comes first."""
+        element = self.element(args[0]).type if args else None
+        if name.lower() in {"list_reduce", "array_reduce", "reduce"}:
+            types = [element, element, "INTEGER"]
+        else:
+            types = [element, "BIGINT"]
+        return tuple(types[i] if i < len(types) else None for i in range(count))
+
+
+_COMBINING = frozenset({"coalesce", "ifnull"})
+
+
+def _accepts(overload: _Overload, count: int) -> bool:
+    wanted = len(overload.parameters)
+    if overload.varargs is not None:
+        return count >= wanted
+    return wanted - overload.optional <= count <= wanted
+
+
+_TEMPLATES = frozenset({"T", "K", "V"})
+
+
+def _template(shape: Shape) -> Shape:
+    if shape.id in _TEMPLATES:
+        return Shape("TEMPLATE", text=shape.id)
+    if shape.children:
+        children = tuple(_template(child) for child in shape.children)
+        return Shape(shape.id, children, shape.names, size=shape.size)
+    return shape
+
+
+def _fixed(shape: Shape) -> bool:
+    """Whether the type is complete: no template, no ANY, no missing parameters."""
+    if shape.id in {"ANY", "TEMPLATE", "INVALID"}:
+        return False
+    if shape.id in {"DECIMAL"}:
+        return shape.width is not None
+    if shape.id in {"STRUCT", "TUPLE", "MAP", "LIST", "ARRAY", "UNION"}:
+        return bool(shape.children) and all(_fixed(child) for child in shape.children)
+    return True
+
+
+def _fill(shape: Shape, bound: dict[str, Shape]) -> Shape | None:
+    if shape.id == "TEMPLATE":
+        return bound.get(shape.text)
+    if not shape.children:
+        return shape if _fixed(shape) else None
+    children: list[Shape] = []
+    for child in shape.children:
+        filled = _fill(child, bound)
+        if filled is None:
+            return None
+        children.append(filled)
+    return Shape(shape.id, tuple(children), shape.names, size=shape.size)

@@ -1,0 +1,387 @@
+"""Which DuckDB type is taken for which, at what price, and what two types have in common.
+
+Which casts are implicit is data from the engine; the prices, which decide between overloads, and
+the rules for literals and nested types follow ``cast_rules.cpp`` and ``types.cpp`` of DuckDB and are
+checked against the engine by ``tests/sql/typing``.
+"""
+
+from __future__ import annotations
+
+from lineage.sql.typing.shape import Shape
+
+MAX_WIDTH = 38
+REFUSED = -1
+
+# Preference among targets; everything else costs 110.
+_TARGET_COST = {
+    "BIGINT": 101,
+    "INTEGER": 102,
+    "HUGEINT": 103,
+    "DOUBLE": 104,
+    "DECIMAL": 105,
+    "BIGNUM": 106,
+    "TIMESTAMP_NS": 119,
+    "TIMESTAMP": 120,
+    "TIMESTAMP_MS": 121,
+    "TIMESTAMP_S": 122,
+    "TIMESTAMP WITH TIME ZONE": 123,
+    "VARCHAR": 149,
+    "STRUCT": 160,
+    "TUPLE": 160,
+    "MAP": 160,
+    "LIST": 160,
+    "UNION": 160,
+    "ARRAY": 160,
+    "ANY": 5,
+}
+TEMPLATE_COST = 1_000_000
+_OTHER_COST = 110
+_LITERAL_TO_VARCHAR = 1
+_LITERAL_TO_OTHER = 20
+
+# Digits that an integer type needs as a DECIMAL.
+INTEGER_WIDTH = {
+    "TINYINT": 3,
+    "SMALLINT": 5,
+    "INTEGER": 10,
+    "BIGINT": 19,
+    "HUGEINT": 38,
+    "UTINYINT": 3,
+    "USMALLINT": 5,
+    "UINTEGER": 10,
+    "UBIGINT": 20,
+    "UHUGEINT": 38,
+}
+_BITS = {
+    "TINYINT": 8,
+    "SMALLINT": 16,
+    "INTEGER": 32,
+    "BIGINT": 64,
+    "HUGEINT": 128,
+    "UTINYINT": 8,
+    "USMALLINT": 16,
+    "UINTEGER": 32,
+    "UBIGINT": 64,
+    "UHUGEINT": 128,
+}
+NUMERIC = frozenset(INTEGER_WIDTH) | {"FLOAT", "DOUBLE", "DECIMAL", "BIGNUM"}
+# The order of the engine's own enumeration, which decides how signed and unsigned are combined.
+_ORDER = (
+    "TINYINT SMALLINT INTEGER BIGINT DECIMAL FLOAT DOUBLE UTINYINT USMALLINT UINTEGER UBIGINT "
+    "BIGNUM UHUGEINT HUGEINT"
+).split()
+# Aliased types: preferred when two types are combined, and no implicit cast between them.
+_ALIASED = frozenset({"JSON"})
+
+
+def integer_range(id_: str) -> tuple[int, int]:
+    """The smallest and largest value of an integer type."""
+    bits = _BITS[id_]
+    if id_.startswith("U"):
+        return 0, 2**bits - 1
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def literal_type(value: int) -> Shape:
+    """The type that an integer literal has when nothing else is wanted of it."""
+    for id_ in ("INTEGER", "BIGINT", "HUGEINT", "UHUGEINT"):
+        low, high = integer_range(id_)
+        if low <= value <= high:
+            return Shape(id_)
+    return Shape("BIGNUM")
+
+
+class Casts:
+    """Implicit casts and common types, from the engine's table of implicit casts."""
+
+    def __init__(self, implicit: dict[str, list[str]]) -> None:
+        self._implicit = {source: frozenset(targets) for source, targets in implicit.items()}
+        self._cost: dict[tuple[Shape, Shape], int] = {}
+        self._common: dict[tuple[Shape, Shape, bool], Shape | None] = {}
+
+    def cost(self, source: Shape, target: Shape) -> int:
+        """The price of an implicit cast, 0 for none needed, -1 if it is not done."""
+        key = (source, target)
+        found = self._cost.get(key)
+        if found is None:
+            found = self._cost[key] = self._find_cost(source, target)
+        return found
+
+    def _find_cost(self, source: Shape, target: Shape) -> int:  # noqa: PLR0911, PLR0912, C901 - one case a rule
+        if target.id == "TEMPLATE":
+            return TEMPLATE_COST
+        if source.id == "NULL" or target.id == "ANY":
+            return _target_cost(target)
+        if source.id == "STRING_LITERAL":
+            if not _complete(target):
+                return REFUSED
+            return _LITERAL_TO_VARCHAR if target.id == "VARCHAR" else _LITERAL_TO_OTHER
+        if source.id == "INTEGER_LITERAL":
+            return self._literal_cost(source, target)
+        if source == target:
+            return 0
+        if source.id == "VARIANT" and target.id not in {"VARIANT", "JSON"}:
+            return _target_cost(target)
+        if target.id == "JSON":
+            return 100 if "JSON" in self._implicit.get(source.id, ()) or source.nested else REFUSED
+        if source.id == "JSON":
+            return 1 if target.id == "VARCHAR" else REFUSED
+        if source.nested or target.nested:
+            return self._nested_cost(source, target)
+        if source.id == target.id:
+            return 0
+        if source.id == "ENUM":
+            return _target_cost(target) if target.id == "VARCHAR" else REFUSED
+        if target.id in self._implicit.get(source.id, ()):
+            return _target_cost(target)
+        return REFUSED
+
+    def _literal_cost(self, source: Shape, target: Shape) -> int:
+        value = int(source.text)
+        own = literal_type(value)
+        if target.id == own.id:
+            return 0
+        if target.id in _BITS:
+            low, high = integer_range(target.id)
+            if low <= value <= high:
+                return _target_cost(target) - 90
+        return self.cost(own, target)
+
+    def _nested_cost(self, source: Shape, target: Shape) -> int:  # noqa: PLR0911 - one case a rule
+        pair = (source.id, target.id)
+        if pair == ("LIST", "LIST"):
+            cost = self.cost(source.children[0], target.children[0])
+            return cost - 1 if cost >= 1 else cost
+        if pair == ("ARRAY", "ARRAY"):
+            if target.size is not None and source.size != target.size:
+                return REFUSED
+            cost = self.cost(source.children[0], target.children[0])
+            return cost - 1 if cost >= 100 else cost  # noqa: PLR2004 - as in cast_rules.cpp
+        if pair == ("ARRAY", "LIST"):
+            cost = self.cost(source.children[0], target.children[0])
+            return cost + 1 if cost >= 0 else cost
+        if pair == ("LIST", "ARRAY"):
+            if target.size is None:
+                return REFUSED
+            return self.cost(source.children[0], target.children[0])
+        if source.id in {"STRUCT", "TUPLE"} and target.id in {"STRUCT", "TUPLE"}:
+            return self._struct_cost(source, target)
+        if pair == ("MAP", "MAP"):
+            return 0
+        if pair == ("UNION", "UNION"):
+            return 0
+        if target.id == "UNION":
+            costs = [self.cost(source, member) for member in target.children]
+            return min((cost for cost in costs if cost >= 0), default=REFUSED)
+        return REFUSED
+
+    def _struct_cost(self, source: Shape, target: Shape) -> int:
+        if not target.children:
+            return 0
+        if len(source.children) != len(target.children):
+            return REFUSED
+        if source.names and target.names:
+            by_name = {
+                name.lower(): child
+                for name, child in zip(target.names, target.children, strict=True)
+            }
+            wanted = [by_name.get(name.lower()) for name in source.names]
+        else:
+            wanted = list(target.children)
+        worst = REFUSED
+        for child, goal in zip(source.children, wanted, strict=True):
+            cost = REFUSED if goal is None else self.cost(child, goal)
+            if cost == REFUSED:
+                return REFUSED
+            worst = max(worst, cost)
+        return worst
+
+    def common(self, left: Shape, right: Shape, *, force: bool = False) -> Shape | None:
+        """The type that both become, or ``None`` if they cannot be mixed.
+
+        ``force`` is the rule for equality, where the higher ranked type wins if nothing fits.
+        """
+        key = (left, right, force)
+        if key not in self._common:
+            found = self._find_common(left, right, force=force)
+            if found is None and force:
+                found = left if _score(left) >= _score(right) else right
+            self._common[key] = found
+        return self._common[key]
+
+    def _find_common(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:  # noqa: PLR0911 - one case a rule
+        for shape in (left, right):
+            if shape.id in _ALIASED:
+                return shape
+        if left.id == right.id:
+            return self._common_equal(left, right, force=force)
+        if left.id == "ENUM":
+            return self.common(Shape("VARCHAR"), right, force=force)
+        if right.id == "ENUM":
+            return self.common(left, Shape("VARCHAR"), force=force)
+        for other in ("NULL", "STRING_LITERAL"):
+            if left.id == other:
+                return normal(right)
+            if right.id == other:
+                return normal(left)
+        forth = self.cost(left, right)
+        back = self.cost(right, left)
+        if forth >= 0 and (forth < back or back < 0):
+            return _widen(left, right)
+        if back >= 0:
+            return _widen(right, left)
+        if left.id == "INTEGER_LITERAL" or right.id == "INTEGER_LITERAL":
+            return self.common(normal(left), normal(right), force=force)
+        return self._common_fallback(left, right)
+
+    def _common_fallback(self, left: Shape, right: Shape) -> Shape | None:
+        if left.id in NUMERIC and right.id in NUMERIC:
+            return _signed_unsigned(left, right)
+        if left.id == "BOOLEAN" and right.id in INTEGER_WIDTH:
+            return right
+        if right.id == "BOOLEAN" and left.id in INTEGER_WIDTH:
+            return left
+        if {left.id, right.id} == {"STRUCT", "TUPLE"}:
+            return self._common_members(left, right, force=False)
+        return None
+
+    def _common_equal(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:  # noqa: PLR0911 - one case a rule
+        match left.id:
+            case "STRING_LITERAL":
+                return Shape("VARCHAR")
+            case "INTEGER_LITERAL":
+                return self.common(normal(left), normal(right), force=force)
+            case "ENUM":
+                return left if left == right else Shape("VARCHAR")
+            case "DECIMAL":
+                return _common_decimal(left, right)
+            case "LIST":
+                child = self.common(left.children[0], right.children[0], force=force)
+                return child and Shape("LIST", (child,))
+            case "ARRAY":
+                child = self.common(left.children[0], right.children[0], force=force)
+                size = max(left.size or 0, right.size or 0)
+                return child and Shape("ARRAY", (child,), size=size)
+            case "MAP":
+                key = self.common(left.children[0], right.children[0], force=force)
+                value = self.common(left.children[1], right.children[1], force=force)
+                return Shape("MAP", (key, value)) if key and value else None
+            case "STRUCT" | "TUPLE":
+                return self._common_members(left, right, force=force)
+            case "UNION":
+                return left if len(left.children) >= len(right.children) else right
+            case _:
+                return left
+
+    def _common_members(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:
+        if len(left.children) != len(right.children):
+            return None
+        if left.names and right.names:
+            lower = [[name.lower() for name in shape.names] for shape in (left, right)]
+            if lower[0] != lower[1]:
+                return None
+        members: list[Shape] = []
+        for mine, other in zip(left.children, right.children, strict=True):
+            member = self.common(mine, other, force=force)
+            if member is None:
+                return None
+            members.append(member)
+        names = left.names or right.names
+        return Shape("STRUCT" if names else "TUPLE", tuple(members), names)
+
+
+def normal(shape: Shape) -> Shape:
+    """The type without the specialty of a literal."""
+    if shape.id == "STRING_LITERAL":
+        return Shape("VARCHAR")
+    if shape.id == "INTEGER_LITERAL":
+        return literal_type(int(shape.text))
+    if shape.children:
+        children = tuple(normal(child) for child in shape.children)
+        if children != shape.children:
+            return Shape(shape.id, children, shape.names, size=shape.size)
+    return shape
+
+
+def digits(shape: Shape) -> tuple[int, int] | None:
+    """Width and scale of the type as a DECIMAL; ``None`` if it is not exact."""
+    if shape.id == "DECIMAL" and shape.width is not None and shape.scale is not None:
+        return shape.width, shape.scale
+    if shape.id == "NULL":
+        return 0, 0
+    plain = normal(shape)
+    width = INTEGER_WIDTH.get(plain.id)
+    return None if width is None else (width, 0)
+
+
+def decimal(width: int, scale: int) -> Shape:
+    """The DECIMAL of at most 38 digits."""
+    return Shape("DECIMAL", width=min(width, MAX_WIDTH), scale=scale)
+
+
+def _target_cost(target: Shape) -> int:
+    return _TARGET_COST.get(target.id, _OTHER_COST)
+
+
+def _complete(target: Shape) -> bool:
+    """Whether a string can be read as this type: all its parameters are known."""
+    if target.id in {"ANY", "LAMBDA", "TEMPLATE", "TYPE", "TABLE", "INVALID"}:
+        return False
+    if target.id == "DECIMAL":
+        return target.width is not None
+    if target.id in {"STRUCT", "TUPLE", "MAP", "UNION", "LIST", "ARRAY"}:
+        return bool(target.children) and all(_complete(child) for child in target.children)
+    return True
+
+
+def _widen(source: Shape, target: Shape) -> Shape:
+    """The target, wide enough for the source if it is a DECIMAL."""
+    if target.id != "DECIMAL" or source.id == "DECIMAL":
+        return target
+    have = digits(source)
+    if have is None or target.width is None or target.scale is None:
+        return target
+    needed = have[0] - have[1]
+    if needed > target.width - target.scale:
+        return decimal(needed + target.scale, target.scale)
+    return target
+
+
+def _common_decimal(left: Shape, right: Shape) -> Shape:
+    first, second = digits(left), digits(right)
+    if first is None or second is None:
+        return left
+    whole = max(first[0] - first[1], second[0] - second[1])
+    scale = max(first[1], second[1])
+    if whole + scale > MAX_WIDTH:
+        scale = MAX_WIDTH - whole
+    return decimal(whole + scale, scale)
+
+
+def _signed_unsigned(left: Shape, right: Shape) -> Shape | None:
+    ids = {left.id, right.id}
+    if not ids <= set(INTEGER_WIDTH):
+        return Shape("DOUBLE")
+    for signed, unsigned, result in (
+        ("BIGINT", "UBIGINT", "HUGEINT"),
+        ("INTEGER", "UINTEGER", "BIGINT"),
+        ("SMALLINT", "USMALLINT", "INTEGER"),
+        ("TINYINT", "UTINYINT", "SMALLINT"),
+    ):
+        if "HUGEINT" in ids or "UHUGEINT" in ids:
+            return Shape("DOUBLE")
+        if signed in ids or unsigned in ids:
+            return Shape(result)
+    return None
+
+
+_SCORES = (
+    "BOOLEAN UTINYINT TINYINT USMALLINT SMALLINT UINTEGER INTEGER UBIGINT BIGINT UHUGEINT HUGEINT "
+    "DECIMAL FLOAT DOUBLE TIME DATE TIMESTAMP_S TIMESTAMP_MS TIMESTAMP TIMESTAMP_NS INTERVAL "
+    "VARCHAR ENUM BIT BLOB UUID BIGNUM STRUCT TUPLE LIST MAP UNION"
+).split()
+_SCORE = {id_: rank for rank, id_ in enumerate(_SCORES)} | {"ARRAY": _SCORES.index("LIST")}
+
+
+def _score(shape: Shape) -> int:
+    return _SCORE.get(normal(shape).id, len(_SCORES))

@@ -1,0 +1,90 @@
+"""What the type system is asked and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The outcome of one question to a type system.
+
+    ``type`` is the canonical name of the result, ``error`` the message of a refusal worded as the
+    engine words it. When both are ``None`` nothing is known, and ``reason`` says why.
+    """
+
+    type: str | None
+    error: str | None = None
+    reason: str | None = None
+
+
+class TypeSystem(Protocol):
+    """The typing rules of one engine. Every answer depends on its arguments alone."""
+
+    @property
+    def source(self) -> str:
+        """Where the rules come from: an engine and its version, or a document."""
+        ...
+
+    def normalize(self, text: str) -> str:
+        """The canonical name of a type as written; unknown text is kept, in upper case."""
+        ...
+
+    def is_known(self, type_: str) -> bool:
+        """Whether the engine has this type."""
+        ...
+
+    def literal_number(self, text: str) -> str:
+        """The type of a number as written, sign included if the engine folds it in."""
+        ...
+
+    def literal_string(self) -> str:
+        """The type of a quoted string."""
+        ...
+
+    def literal_null(self) -> str:
+        """The type of ``NULL``."""
+        ...
+
+    def concrete(self, type_: str) -> str:
+        """What the type becomes when it is an output column: literals lose their special type."""
+        ...
+
+    def call(self, name: str, args: tuple[str | None, ...]) -> Typed:
+        """A function by its SQL name, any case; ``None`` stands for an argument of unknown type."""
+        ...
+
+    def operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
+        """A unary or binary operator by its SQL symbol or keyword."""
+        ...
+
+    def cast(self, source: str | None, target: str, *, safe: bool = False) -> Typed:
+        """An explicit cast; ``safe`` for TRY_CAST and its like."""
+        ...
+
+    def implicit(self, source: str | None, target: str | None) -> bool | None:
+        """Whether a value of ``source`` is taken where ``target`` is wanted, without a cast."""
+        ...
+
+    def combine(self, kind: str, types: tuple[str | None, ...]) -> Typed:
+        """The one type of several expressions that have to agree; see the package for the kinds."""
+        ...
+
+    def insert(self, source: str | None, target: str) -> Typed:
+        """Assignment of a value to a stored column."""
+        ...
+
+    def field(self, type_: str | None, name: str) -> Typed:
+        """A member of a struct, by name."""
+        ...
+
+    def element(self, type_: str | None) -> Typed:
+        """What unnesting gives: the element of a list, or the key-value struct of a map."""
+        ...
+
+    def lambda_parameters(
+        self, name: str, args: tuple[str | None, ...], count: int
+    ) -> tuple[str | None, ...]:
+        """Types of a lambda's ``count`` parameters, given the call's arguments before it."""
+        ...
