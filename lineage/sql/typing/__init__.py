@@ -10,14 +10,14 @@ A type is a string, written as the engine prints it (``DECIMAL(10,2)``, ``STRUCT
 them so: DuckDB's ``INTEGER_LITERAL(5)`` and ``STRING_LITERAL``; ``"NULL"`` (with its quotes, as
 DuckDB prints it; ``NULL`` is understood too) is the type of ``NULL``. `TypeSystem.concrete` says
 what remains of them in an output column; every answer that is not about a literal is concrete.
-A lambda argument is passed as ``LAMBDA(<type of its body>)``, typed with the help of
+A lambda argument is passed as the type of its body, which is found with the help of
 `TypeSystem.lambda_parameters`.
 
 ``None`` for an argument means that its type is not known; then the answer is given if it cannot
 matter, and otherwise is unknown, never an error.
 
 Kinds of `TypeSystem.combine`: ``union`` (also EXCEPT, INTERSECT), ``values``, ``case``,
-``coalesce``, ``list`` (array constructor) give the common type; ``equal`` (``=``, ``<>``, IS
+``coalesce`` give the common type, ``list`` (array constructor) a list of it; ``equal`` (``=``, ``<>``, IS
 DISTINCT FROM, simple CASE, USING), ``compare`` (``<`` and its like), ``in``, ``in_subquery`` (also ANY
 and ALL) and ``between`` give BOOLEAN or the error.
 """

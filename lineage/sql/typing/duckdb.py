@@ -198,7 +198,9 @@ class DuckDb:
 
     def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:
         if name in _COMBINING:
-            return self.combine(name, args)
+            return self.combine("coalesce", args)
+        if name == "unnest":
+            return self.unnest(args[0] if args else None)
         if name == "nullif":
             return self._nullif(args)
         if name == "count" and not args:
@@ -391,6 +393,11 @@ class DuckDb:
             common = merged
         if boolean:
             return _BOOLEAN
+        if kind == "list":
+            if not types:
+                return Typed('"NULL"[]')
+            if known and common is not None:
+                return Typed(self._name(Shape("LIST", (normal(common),))))
         if not known or common is None:
             return _UNKNOWN_ARGUMENT
         return Typed(self._name(normal(common)))
@@ -444,8 +451,36 @@ class DuckDb:
             None, f"Cannot extract field '{name}' from expression because it is not a struct"
         )
 
-    def element(self, type_: str | None) -> Typed:
-        """What unnesting a list gives; a struct gives its members, which is the caller's work."""
+    def element(
+        self, type_: str | None, key: str | None = None, text: str | None = None
+    ) -> Typed:
+        """What ``value[key]`` gives; ``text`` is the key if it is a literal of the query."""
+        if type_ is None:
+            return _UNKNOWN_ARGUMENT
+        shape = self._shape(type_)
+        match shape.id:
+            case "LIST" | "ARRAY" if shape.children:
+                return Typed(self._name(shape.children[0]))
+            case "MAP" if shape.children:
+                return Typed(self._name(shape.children[1]))
+            case "STRUCT" if text is not None and not text.isdigit():
+                return self.field(type_, text)
+            case "STRUCT" | "TUPLE" if text is not None and text.isdigit():
+                position = int(text)
+                if 0 < position <= len(shape.children):
+                    return Typed(self._name(shape.children[position - 1]))
+                return Typed(None, f"Key index {position} for struct out of range")
+            case "STRUCT" | "TUPLE" | "UNION":
+                return Typed(None, None, "which member is taken is not known")
+            case "VARCHAR" | "STRING_LITERAL":
+                return Typed("VARCHAR")
+            case "JSON" | "VARIANT" | "NULL":
+                return Typed(self._name(shape))
+            case _:
+                return Typed(None, f"Cannot extract element from type {self._name(shape)}")
+
+    def unnest(self, type_: str | None) -> Typed:
+        """What a list becomes as rows; a struct becomes columns, which is the caller's work."""
         if type_ is None:
             return _UNKNOWN_ARGUMENT
         shape = self._shape(type_)
@@ -453,13 +488,20 @@ class DuckDb:
             return Typed(self._name(shape.children[0]))
         if shape.id == "NULL":
             return Typed('"NULL"')
+        if shape.id == "STRUCT":
+            return Typed(None, None, "a struct becomes as many columns as it has members")
         return Typed(None, "UNNEST() can only be applied to lists, structs and NULL")
+
+    def struct(self, names: tuple[str, ...], types: tuple[str, ...]) -> str:
+        """The type of a struct of these members."""
+        children = tuple(normal(self._shape(type_)) for type_ in types)
+        return self._name(Shape("STRUCT", children, names))
 
     def lambda_parameters(
         self, name: str, args: tuple[str | None, ...], count: int
     ) -> tuple[str | None, ...]:
         """The element's type, then the index; for ``list_reduce`` the accumulator comes first."""
-        element = self.element(args[0]).type if args else None
+        element = self.unnest(args[0]).type if args else None
         if name.lower() in {"list_reduce", "array_reduce", "reduce"}:
             types = [element, element, "INTEGER"]
         else:

@@ -110,6 +110,8 @@ class Casts:
     def _find_cost(self, source: Shape, target: Shape) -> int:  # noqa: PLR0911, PLR0912, C901 - one case a rule
         if target.id == "TEMPLATE":
             return TEMPLATE_COST
+        if target.id == "LAMBDA":
+            return 0
         if source.id == "NULL" or target.id == "ANY":
             return _target_cost(target)
         if source.id == "STRING_LITERAL":

@@ -156,8 +156,7 @@ def histogram(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
 
 def lambda_list(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """A list of what the lambda gives."""
-    body = args[-1].children
-    return Shape("LIST", (normal(body[0]),)) if body else Shape("UNKNOWN")
+    return Shape("LIST", (normal(args[-1]),))
 
 
 def list_slice(_casts: Casts, args: Sequence[Shape]) -> Shape | str:

@@ -79,8 +79,18 @@ class TypeSystem(Protocol):
         """A member of a struct, by name."""
         ...
 
-    def element(self, type_: str | None) -> Typed:
-        """What unnesting gives: the element of a list, or the key-value struct of a map."""
+    def element(
+        self, type_: str | None, key: str | None = None, text: str | None = None
+    ) -> Typed:
+        """What ``value[key]`` gives; ``text`` is the key if it is a literal of the query."""
+        ...
+
+    def unnest(self, type_: str | None) -> Typed:
+        """What a list becomes as rows."""
+        ...
+
+    def struct(self, names: tuple[str, ...], types: tuple[str, ...]) -> str:
+        """The type of a struct of these members."""
         ...
 
     def lambda_parameters(

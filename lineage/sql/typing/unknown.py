@@ -73,9 +73,23 @@ class Unknown:
         """Nothing is known."""
         return self._nothing
 
-    def element(self, type_: str | None) -> Typed:  # noqa: ARG002
+    def element(
+        self,
+        type_: str | None,  # noqa: ARG002
+        key: str | None = None,  # noqa: ARG002
+        text: str | None = None,  # noqa: ARG002
+    ) -> Typed:
         """Nothing is known."""
         return self._nothing
+
+    def unnest(self, type_: str | None) -> Typed:  # noqa: ARG002
+        """Nothing is known."""
+        return self._nothing
+
+    def struct(self, names: tuple[str, ...], types: tuple[str, ...]) -> str:
+        """Members in the usual notation."""
+        members = ", ".join(f"{n} {t}" for n, t in zip(names, types, strict=True))
+        return f"STRUCT({members})"
 
     def lambda_parameters(
         self,
