@@ -9,6 +9,7 @@
     + UnknownFormat      no reader recognises it
   x StoreError           a store could not be opened, read or written
     + StoreMissing       there is none at that place
+    + BadIndex           the index beside it is damaged, or another version's
   x ExtensionError       a reader, report, rule or store is wrongly declared
     + UnknownExtension   there is none of that name
 
@@ -113,6 +114,17 @@ class StoreMissing(StoreError):
 
     def __str__(self) -> str:
         return f"{self.url}: there is no store here; make one with `lineage ingest PATH`."
+
+
+class BadIndex(StoreError):
+    """The bytes are no index that this version can use; building it again always helps."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the index cannot be used ({self.reason}); build it again with `lineage ingest`."
 
 
 class ExtensionError(LineageError):
