@@ -13,7 +13,8 @@ from lineage.sql.typing.duckdb_casts import (
     literal_type,
     normal,
 )
-from lineage.sql.typing.duckdb_results import RULES
+from lineage.sql.typing.duckdb_macros import expand
+from lineage.sql.typing.duckdb_results import CHECKS, RULES
 from lineage.sql.typing.shape import Shape, read, write
 from lineage.sql.typing.tables import table
 from lineage.sql.typing.typed import Typed
@@ -207,13 +208,34 @@ class DuckDb:
             return Typed("BIGINT")
         signatures = self._signatures(name)
         if not signatures:
-            if name in self._data["macros"] or name in self._data["table_functions"]:
-                return Typed(None, None, f"the result of {name} is not in the tables")
-            return Typed(None, f"Scalar Function with name {name} does not exist!")
+            return self._call_other(name, args)
         if any(arg is None for arg in args):
             return self._call_partly(name, signatures, args)
         shapes = [self._shape(arg) for arg in args if arg is not None]
         return self._resolve(name, signatures, shapes)
+
+    def _call_other(self, name: str, args: tuple[str | None, ...]) -> Typed:
+        expanded = expand(self, name, args)
+        if expanded is not None:
+            return expanded
+        if "." in name or name in self._data["macros"]:
+            aggregate = name.rpartition(".")[2].removeprefix("list_")
+            if args and aggregate in self._data["functions"]:
+                return self._list_aggregate(aggregate, args)
+        if name in self._data["macros"] or name in self._data["table_functions"]:
+            return Typed(None, None, f"the result of {name} is not in the tables")
+        return Typed(None, f"Scalar Function with name {name} does not exist!")
+
+    def _list_aggregate(self, aggregate: str, args: tuple[str | None, ...]) -> Typed:
+        """``list_aggr(l, 'sum')``, also written ``list_sum(l)``."""
+        if args[0] is None:
+            return _UNKNOWN_ARGUMENT
+        shape = self._shape(args[0])
+        if shape.id == "NULL":
+            return Typed('"NULL"')
+        if shape.id not in {"LIST", "ARRAY"} or not shape.children:
+            return Typed(None, "First argument of list aggregate must be a list, map or array")
+        return self.call(aggregate, (self._name(shape.children[0]), *args[1:]))
 
     def _call_partly(
         self, name: str, signatures: tuple[_Overload, ...], args: tuple[str | None, ...]
@@ -267,6 +289,10 @@ class DuckDb:
         return total
 
     def _result(self, name: str, overload: _Overload, shapes: list[Shape]) -> Typed:
+        check = CHECKS.get(name)
+        refusal = check(shapes) if check is not None else None
+        if refusal is not None:
+            return Typed(None, refusal)
         if _fixed(overload.result):
             return Typed(self._name(overload.result))
         rule = RULES.get(name)

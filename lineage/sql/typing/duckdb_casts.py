@@ -125,7 +125,8 @@ class Casts:
         if source.id == "VARIANT" and target.id not in {"VARIANT", "JSON"}:
             return _target_cost(target)
         if target.id == "JSON":
-            return 100 if "JSON" in self._implicit.get(source.id, ()) or source.nested else REFUSED
+            known = "JSON" in self._implicit.get(source.id, ())
+            return 100 if known or source.nested or source.id == "ENUM" else REFUSED
         if source.id == "JSON":
             return 1 if target.id == "VARCHAR" else REFUSED
         if source.nested or target.nested:
@@ -147,7 +148,7 @@ class Casts:
             low, high = integer_range(target.id)
             if low <= value <= high:
                 return _target_cost(target) - 90
-        return self.cost(own, target)
+        return REFUSED if target.id == "JSON" else self.cost(own, target)
 
     def _nested_cost(self, source: Shape, target: Shape) -> int:  # noqa: PLR0911 - one case a rule
         pair = (source.id, target.id)
