@@ -48,6 +48,10 @@ MESSAGES = [
         "./.lineage/store.db: there is no store here; make one with `lineage ingest PATH`.",
     ),
     (
+        errors.BadIndex("it is cut short"),
+        "the index cannot be used (it is cut short); build it again with `lineage ingest`.",
+    ),
+    (
         errors.UnknownExtension("report", "pdf", ("html", "json")),
         'no report is called "pdf"; there are: html, json.',
     ),
