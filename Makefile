@@ -9,6 +9,10 @@ STAMP   := $(VENV)/.ready
 PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
+# Folders with code, as far as there is any.
+CODE = $(foreach folder,lineage app tests benchmarks scripts,$(if $(shell \
+	find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder)))
+
 # What `make demo` asks.
 DEMO        := fixtures/demo
 DEMO_STORE  := .lineage/demo.db
@@ -49,7 +53,7 @@ test: setup system ## run the whole suite, browser tests included
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy lineage app tests benchmarks
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo
 
 demo: setup ## ask the demo estate what breaks, then open the explorer on it
