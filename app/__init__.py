@@ -1,0 +1,1 @@
+"""The explorer: pages and a canvas over the front door of `lineage`."""
