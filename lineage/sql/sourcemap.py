@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import SupportsIndex, TypeAlias, overload
+
+from lineage.model.places import Anchor, Place, SourceMap
 
 Span: TypeAlias = tuple[int, int, int, bool]
 """(start, length, source offset, exact): characters of a text, and where they come from.
@@ -114,57 +115,6 @@ def generated(value: str, source: int) -> Text:
     if at < len(value):
         spans.append((at, len(value) - at, source, False))
     return Text(str.__str__(value), tuple(spans))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line and column of the template, both from 1.
-
-    ``exact`` is False for generated text: the place is then where its ``{{`` or ``{%`` starts.
-    """
-
-    line: int
-    column: int
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """From (line, column) of the text on, up to the next anchor, text comes from ``place``.
-
-    If that place is exact, the text runs in step with the template.
-    """
-
-    line: int
-    column: int
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class SourceMap:
-    """Where each character of a rendered text stands in its template.
-
-    Anchors are sorted. No anchors: the text is the template.
-    """
-
-    anchors: tuple[Anchor, ...] = ()
-
-    @property
-    def identity(self) -> bool:
-        """True when every position is its own."""
-        return not self.anchors
-
-    def place(self, line: int, column: int) -> Place:
-        """Return the place in the template of a line and column of the text (both from 1)."""
-        index = bisect_right(self.anchors, (line, column), key=lambda a: (a.line, a.column)) - 1
-        if index < 0:
-            return Place(line, column) if self.identity else self.anchors[0].place
-        anchor = self.anchors[index]
-        if not anchor.place.exact:
-            return anchor.place
-        if line == anchor.line:
-            return Place(anchor.place.line, anchor.place.column + column - anchor.column)
-        return Place(anchor.place.line + line - anchor.line, column)
 
 
 def line_starts(text: str) -> tuple[int, ...]:

@@ -40,8 +40,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from lineage.model.diagnostic import Diagnostic, Location, Severity
+from lineage.model.places import SourceMap
 from lineage.sql.sourcemap import (
-    SourceMap,
     Text,
     generated,
     join,

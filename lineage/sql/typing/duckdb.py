@@ -14,7 +14,7 @@ from lineage.sql.typing.duckdb_casts import (
     normal,
 )
 from lineage.sql.typing.duckdb_macros import expand
-from lineage.sql.typing.duckdb_results import CHECKS, RULES
+from lineage.sql.typing.duckdb_results import CHECKS, OVERRIDES, RULES
 from lineage.sql.typing.shape import Shape, read, write
 from lineage.sql.typing.tables import table
 from lineage.sql.typing.typed import Typed
@@ -49,7 +49,7 @@ _NUMBER = re.compile(
 class _Overload:
     """One signature of a function."""
 
-    __slots__ = ("kind", "optional", "parameters", "result", "varargs")
+    __slots__ = ("kind", "optional", "parameters", "plain", "result", "varargs")
 
     def __init__(
         self,
@@ -63,6 +63,8 @@ class _Overload:
         self.parameters = parameters
         self.varargs = varargs
         self.result = result
+        self.plain = _fixed(result) and not any(_templated(p) for p in parameters)
+        """Whether the result follows from the choice of the overload alone."""
         self.optional = optional
         """How many of the last parameters may be left out."""
 
@@ -293,9 +295,10 @@ class DuckDb:
         refusal = check(shapes) if check is not None else None
         if refusal is not None:
             return Typed(None, refusal)
-        if _fixed(overload.result):
+        rule = OVERRIDES.get(name)
+        if rule is None and overload.plain:
             return Typed(self._name(overload.result))
-        rule = RULES.get(name)
+        rule = rule or RULES.get(name)
         if rule is not None:
             outcome = rule(self._casts, shapes)
             if isinstance(outcome, str):
@@ -314,29 +317,42 @@ class DuckDb:
             )
             if parameter is None:
                 continue
-            self._bind(parameter, shape, bound)
+            if not self._bind(parameter, shape, bound):
+                return Typed(
+                    None,
+                    f"Cannot deduce template type 'T' in function: '{name}' from "
+                    f"{self._name(shape)}",
+                )
             if first is None and not _fixed(parameter):
                 first = shape
         result = overload.result
         if result.id in {"ANY", "DECIMAL"} and first is not None:
             return Typed(self._name(normal(first)))
         if result == Shape("LIST", (Shape("ANY"),)) and first is not None:
-            listed = first if first.id == "LIST" else Shape("LIST", (first,))
+            same = first.id == "LIST" and overload.parameters[:1] == (result,)
+            listed = first if same else Shape("LIST", (first,))
             return Typed(self._name(normal(listed)))
         filled = _fill(result, bound)
         if filled is None:
+            if any(shape.id == "NULL" for shape in shapes):
+                return Typed('"NULL"')
             return Typed(None, None, f"the result of {name} is not in the tables")
         return Typed(self._name(normal(filled)))
 
-    def _bind(self, parameter: Shape, shape: Shape, bound: dict[str, Shape]) -> None:
+    def _bind(self, parameter: Shape, shape: Shape, bound: dict[str, Shape]) -> bool:
+        """Learn what a template stands for; ``False`` if that contradicts what is known."""
         if parameter.id == "TEMPLATE":
             before = bound.get(parameter.text)
-            merged = shape if before is None else self._casts.common(before, shape, force=True)
-            if merged is not None:
-                bound[parameter.text] = merged
+            merged = shape if before is None else self._casts.common(before, shape)
+            if merged is None:
+                return False
+            bound[parameter.text] = merged
         elif parameter.children and len(parameter.children) == len(shape.children):
-            for inner, child in zip(parameter.children, shape.children, strict=True):
+            return all(
                 self._bind(inner, child, bound)
+                for inner, child in zip(parameter.children, shape.children, strict=True)
+            )
+        return True
 
     def _refuse(self, name: str, args: tuple[str | None, ...]) -> Typed:
         types = ", ".join(arg or "?" for arg in args)
@@ -401,32 +417,47 @@ class DuckDb:
         return found
 
     def _combine(self, kind: str, types: tuple[str | None, ...]) -> Typed:
-        boolean = kind in {"equal", "compare", "in", "in_subquery", "between"}
-        force = kind == "equal"
+        shapes = [None if type_ is None else self._shape(type_) for type_ in types]
+        if kind == "case":  # the engine begins with ELSE
+            shapes = shapes[-1:] + shapes[:-1]
+        elif kind == "union":
+            shapes = [shape and normal(shape) for shape in shapes]
+        elif kind == "in_subquery":
+            shapes = [*shapes[:1], *(shape and normal(shape) for shape in shapes[1:])]
+        common = self._fold(kind, [shape for shape in shapes if shape is not None])
+        if isinstance(common, Typed):
+            return common
+        if kind in _TESTS:
+            return _BOOLEAN
+        if kind == "list" and not types:
+            return Typed('"NULL"[]')
+        if common is None or None in shapes:
+            return _UNKNOWN_ARGUMENT
+        common = normal(common)
+        return Typed(self._name(Shape("LIST", (common,)) if kind == "list" else common))
+
+    def _fold(self, kind: str, shapes: list[Shape]) -> Shape | Typed | None:
+        """The common type of all, or the error at the first that does not fit."""
+        force = kind in _FORCED
         common: Shape | None = None
-        known = True
-        for type_ in types:
-            if type_ is None:
-                known = False
-                continue
-            shape = self._shape(type_)
+        for shape in shapes:
             if common is None:
-                common = shape
+                common = normal(shape) if kind == "values" else shape
                 continue
             merged = self._casts.common(common, shape, force=force)
             if merged is None:
                 return Typed(None, self._mixed(kind, common, shape))
+            if merged.id == "UNION" and force:
+                for member in (common, shape):
+                    if self._casts.cost(member, merged) < 0:
+                        return Typed(
+                            None,
+                            f"Type {self._name(member)} can't be cast as {self._name(merged)}. "
+                            f"{self._name(member)} can't be implicitly cast to any of the union "
+                            "member types",
+                        )
             common = merged
-        if boolean:
-            return _BOOLEAN
-        if kind == "list":
-            if not types:
-                return Typed('"NULL"[]')
-            if known and common is not None:
-                return Typed(self._name(Shape("LIST", (normal(common),))))
-        if not known or common is None:
-            return _UNKNOWN_ARGUMENT
-        return Typed(self._name(normal(common)))
+        return common
 
     def _mixed(self, kind: str, left: Shape, right: Shape) -> str:
         mine, other = self._name(left), self._name(right)
@@ -535,6 +566,10 @@ class DuckDb:
         return tuple(types[i] if i < len(types) else None for i in range(count))
 
 
+# Combinations whose answer is BOOLEAN.
+_TESTS = frozenset({"equal", "compare", "in", "in_subquery", "between"})
+# Combinations in which any two types can be mixed: the higher ranked wins.
+_FORCED = frozenset({"equal", "in", "union"})
 _COMBINING = frozenset({"coalesce", "ifnull"})
 
 
@@ -555,6 +590,10 @@ def _template(shape: Shape) -> Shape:
         children = tuple(_template(child) for child in shape.children)
         return Shape(shape.id, children, shape.names, size=shape.size)
     return shape
+
+
+def _templated(shape: Shape) -> bool:
+    return shape.id == "TEMPLATE" or any(_templated(child) for child in shape.children)
 
 
 def _fixed(shape: Shape) -> bool:

@@ -25,6 +25,7 @@ _TARGET_COST = {
     "TIMESTAMP_MS": 121,
     "TIMESTAMP_S": 122,
     "TIMESTAMP WITH TIME ZONE": 123,
+    "TIMESTAMPTZ_NS": 124,
     "VARCHAR": 149,
     "STRUCT": 160,
     "TUPLE": 160,
@@ -202,7 +203,7 @@ class Casts:
     def common(self, left: Shape, right: Shape, *, force: bool = False) -> Shape | None:
         """The type that both become, or ``None`` if they cannot be mixed.
 
-        ``force`` is the rule for equality, where the higher ranked type wins if nothing fits.
+        ``force`` is the rule for equality and set operations, where the higher ranked type wins if nothing fits.
         """
         key = (left, right, force)
         if key not in self._common:
@@ -214,19 +215,22 @@ class Casts:
 
     def _find_common(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:  # noqa: PLR0911 - one case a rule
         for shape in (left, right):
-            if shape.id in _ALIASED:
+            if shape.id in _ALIASED or shape.id == "VARIANT":
                 return shape
         if left.id == right.id:
             return self._common_equal(left, right, force=force)
+        if left.id == "NULL":
+            return normal(right)
+        if right.id == "NULL":
+            return normal(left)
         if left.id == "ENUM":
             return self.common(Shape("VARCHAR"), right, force=force)
         if right.id == "ENUM":
             return self.common(left, Shape("VARCHAR"), force=force)
-        for other in ("NULL", "STRING_LITERAL"):
-            if left.id == other:
-                return normal(right)
-            if right.id == other:
-                return normal(left)
+        if left.id == "STRING_LITERAL":
+            return normal(right)
+        if right.id == "STRING_LITERAL":
+            return normal(left)
         forth = self.cost(left, right)
         back = self.cost(right, left)
         if forth >= 0 and (forth < back or back < 0):
@@ -328,7 +332,9 @@ def _target_cost(target: Shape) -> int:
 
 def _complete(target: Shape) -> bool:
     """Whether a string can be read as this type: all its parameters are known."""
-    if target.id in {"ANY", "LAMBDA", "TEMPLATE", "TYPE", "TABLE", "INVALID"}:
+    if target.id == "TEMPLATE":
+        return True
+    if target.id in {"ANY", "LAMBDA", "TYPE", "TABLE", "INVALID"}:
         return False
     if target.id == "DECIMAL":
         return target.width is not None

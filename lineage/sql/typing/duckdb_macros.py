@@ -112,7 +112,9 @@ MACROS: dict[str, Callable[..., Arg]] = {
     "days_in_month": lambda s, date: s.call("day", s.call("last_day", date)),
     "fdiv": lambda s, x, y: s.call("floor", s.operator("/", x, y)),
     "fmod": _fmod,
-    "generate_subscripts": lambda _s, _items, _dimension: _BIGINT,
+    "generate_subscripts": lambda s, items, dimension: (
+        _BIGINT if s.call("array_length", items, dimension) else None
+    ),
     "geomean": lambda s, x: s.call("exp", s.call("avg", s.call("ln", x))),
     "geometric_mean": lambda s, x: s.call("exp", s.call("avg", s.call("ln", x))),
     "json": lambda s, x: s.call("json_extract", x, _LITERAL),

@@ -35,9 +35,13 @@ def _digits(args: Sequence[Shape]) -> list[tuple[int, int]]:
 
 
 def decimal_add(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
-    """Addition and subtraction: one more digit before the point."""
+    """Addition and subtraction: one more digit before the point; lists are joined."""
+    if any(arg.id in {"LIST", "ARRAY"} for arg in args):
+        return list_concat(_casts, args)
     if len(args) == 1:
         return args[0]
+    if any(arg.id == "NULL" for arg in args):
+        return Shape("NULL")
     known = _digits(args)
     width = max(pair[0] for pair in known)
     scale = max(pair[1] for pair in known)
@@ -47,6 +51,8 @@ def decimal_add(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
 
 def decimal_multiply(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """Multiplication: digits and scales add up, but 18 digits stay 18."""
+    if any(arg.id == "NULL" for arg in args):
+        return Shape("NULL")
     known = _digits(args)
     width = sum(pair[0] for pair in known)
     scale = sum(pair[1] for pair in known)
@@ -62,6 +68,8 @@ def decimal_multiply(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
 
 def decimal_modulo(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """Remainder: the common DECIMAL, or DOUBLE if that does not exist."""
+    if any(arg.id == "NULL" for arg in args):
+        return Shape("NULL")
     known = _digits(args)
     scale = max(pair[1] for pair in known)
     whole = max(pair[0] - pair[1] for pair in known)
@@ -182,7 +190,9 @@ def row(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
 
 
 def histogram(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
-    """Counts by value."""
+    """Counts by value; by range, decimals are DOUBLE."""
+    if len(args) > 1 and args[0].id == "DECIMAL":
+        return Shape("MAP", (Shape("DOUBLE"), Shape("UBIGINT")))
     return Shape("MAP", (normal(args[0]), Shape("UBIGINT")))
 
 
@@ -218,7 +228,7 @@ def array_value(casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """A list of fixed length."""
     if not args:
         return "array_value requires at least one argument"
-    element = mixed(casts, args)
+    element = mixed(casts, [normal(arg) for arg in args])
     return element if isinstance(element, str) else Shape("ARRAY", (element,), size=len(args))
 
 
@@ -288,6 +298,12 @@ def element(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     return Shape("NULL") if plain.id == "NULL" else Shape("UNKNOWN")
 
 
+def arg_extreme(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """The first argument, or a list of as many as the third says."""
+    plain = normal(args[0])
+    return plain if len(args) == 2 else Shape("LIST", (plain,))  # noqa: PLR2004
+
+
 def unknown(_casts: Casts, _args: Sequence[Shape]) -> Shape | str:
     """Depends on a value of the query's text that types do not carry."""
     return Shape("UNKNOWN")
@@ -352,15 +368,39 @@ for _names, _rule in (
         RULES[_name] = _rule
 
 
+def date_part(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """Whole numbers, for the parts that are; ``epoch`` and ``julian`` are functions of their own."""
+    if args[0].id == "STRING_LITERAL":
+        return Shape("BIGINT")
+    return Shape("DOUBLE") if args[0].id == "VARCHAR" else Shape("UNKNOWN")
+
+
+# Rules that hold although the catalogue names a result type.
+OVERRIDES: dict[str, Rule] = {"date_part": date_part, "datepart": date_part}
+for _name in (
+    "arg_max arg_max_null arg_max_nulls_last argmax max_by "
+    "arg_min arg_min_null arg_min_nulls_last argmin min_by"
+).split():
+    OVERRIDES[_name] = arg_extreme
+
+
 def _only(ids: frozenset[str], message: str) -> Callable[[Sequence[Shape]], str | None]:
     def check(args: Sequence[Shape]) -> str | None:
-        return message if args and args[0].id not in ids else None
+        return message if len(args) == 1 and args[0].id not in ids else None
 
     return check
 
 
 def _even(args: Sequence[Shape]) -> str | None:
-    return "json_object() requires an even number of arguments" if len(args) % 2 else None
+    if len(args) % 2:
+        return "json_object() requires an even number of arguments"
+    if any(arg.id not in {"VARCHAR", "STRING_LITERAL"} for arg in args[::2]):
+        return "json_object() keys must be VARCHAR, add an explicit cast to argument"
+    return None
+
+
+def _single(args: Sequence[Shape]) -> str | None:
+    return "to_json() takes exactly one argument" if len(args) != 1 else None
 
 
 _LISTS = frozenset({"LIST", "ARRAY", "NULL"})
@@ -375,6 +415,8 @@ CHECKS: dict[str, Callable[[Sequence[Shape]], str | None]] = {
     "enum_last": _only(frozenset({"ENUM"}), _NEEDS_ENUM),
     "enum_range": _only(frozenset({"ENUM"}), _NEEDS_ENUM),
     "json_object": _even,
+    "json_quote": _single,
+    "to_json": _single,
     "row_to_json": _only(
         frozenset({"STRUCT", "TUPLE", "NULL"}), "row_to_json() argument type must be STRUCT"
     ),

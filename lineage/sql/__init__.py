@@ -1,0 +1,1 @@
+"""SQL text in, bound columns and edges out. The only room that knows sqlglot."""

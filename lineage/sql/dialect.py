@@ -1,0 +1,141 @@
+"""How engines differ in what a name may mean. One record a family; facts, not code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlglot.dialects.dialect import Dialect
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_CONSTANTS = frozenset({
+    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate",
+    "systimestamp", "current_user", "session_user", "system_user", "rownum", "rowid", "ctid",
+    "_partitiontime", "_partitiondate", "_table_suffix", "_file_name", "metadata$filename",
+    "metadata$file_row_number", "metadata$action", "metadata$isupdate", "metadata$row_id",
+    "sqlcode", "sqlerrm", "sqlstate", "level", "input__file__name", "block__offset__inside__file",
+    "excluded", "value", "true", "false", "tableoid", "xmin", "xmax", "cmin", "cmax", "filename",
+})  # fmt: skip
+"""Bare names that engines answer themselves when no column is called so."""
+
+_PSEUDO_TABLES = frozenset({"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the binder asks about an engine."""
+
+    dialect: str
+    lateral_aliases: bool = False
+    """An expression of the SELECT list may name an earlier one by its alias."""
+    alias_in_where: bool = False
+    alias_in_group: bool = True
+    implicit_lateral: bool = False
+    """A subquery in FROM may name columns of the items before it without LATERAL."""
+    binds_dead_ctes: bool = True
+    """A CTE that nobody reads must bind too."""
+    using_first: bool = True
+    """``SELECT *`` over USING shows the joined columns first (SQL:1999), not in the left's place."""
+    dedupe_names: bool = False
+    """A subquery's second ``id`` is called ``id_1``."""
+    first_of_duplicates: bool = False
+    """Of two output columns of one name the first is meant, instead of an error."""
+    nested_paths: bool = False
+    """``a.b`` may mean field ``b`` of column ``a`` of a table that nobody described."""
+    concat_is_plus: bool = False
+    count_type: str = "BIGINT"
+    catalogue: bool = False
+    """The type tables were taken from the engine and know its functions by their own names."""
+
+    @property
+    def parser(self) -> str | None:
+        """sqlglot's name of the dialect; ``None`` for plain SQL."""
+        return parser_dialect(self.dialect) or None
+
+    def is_constant(self, key: str) -> bool:
+        """Return whether a bare name is something that the engine itself knows."""
+        return key in _CONSTANTS or key.startswith("@")
+
+    def is_pseudo_table(self, key: str) -> bool:
+        """Return whether a qualifier names rows that no FROM clause lists."""
+        return key in _PSEUDO_TABLES
+
+    def is_aggregate(self, name: str) -> bool:
+        """Return whether a function that the parser does not know aggregates rows."""
+        return name in _AGGREGATES
+
+    def quote_if_needed(self, name: str) -> str:
+        """Quote a name inside a type's text where it is not a plain word."""
+        plain = name.replace("_", "a").isalnum() and not name[:1].isdigit() and name.islower()
+        return name if plain else '"' + name.replace('"', '""') + '"'
+
+    def type_text(self, node: exp.DataType) -> str | None:
+        """Return a type as this dialect writes it; ``None`` for one that the parser lost."""
+        meta = node.meta
+        text: str | None = meta.get("lineage_type")
+        if text is None:
+            text = meta["lineage_type"] = node.sql(self.parser)
+        return text or None
+
+
+_AGGREGATES = frozenset({
+    "string_agg", "listagg", "group_concat", "array_agg", "list", "histogram", "approx_percentile",
+    "any_value", "count_if", "bool_and", "bool_or", "every", "mode", "median", "product", "entropy",
+    "kurtosis", "skewness", "arg_min", "arg_max", "argmin", "argmax", "min_by", "max_by", "first",
+    "last", "object_agg", "json_object_agg", "json_agg", "jsonb_agg", "jsonb_object_agg",
+    "collect_list", "collect_set", "percentile", "approx_count_distinct", "hll", "sumif", "countif",
+    "avgif", "uniq", "uniqexact", "quantile", "grouparray", "sum_distinct", "bitmap_agg", "map_agg",
+    "checksum_agg", "count_big", "sumkahan", "fsum", "favg", "reservoir_quantile", "quantile_cont",
+    "quantile_disc", "wm_concat", "stddev_samp", "stddev_pop", "var_samp", "var_pop", "corr",
+    "regr_slope", "regr_intercept", "regr_r2", "regr_count", "bit_and", "bit_or", "bit_xor",
+    "array_concat_agg", "logical_or", "logical_and", "max_value", "min_value",
+})  # fmt: skip
+
+
+_RULES: dict[str, Rules] = {
+    "duckdb": Rules(
+        "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
+        binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
+        catalogue=True,
+    ),
+    "": Rules("", lateral_aliases=True),
+    "snowflake": Rules("snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True),
+    "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True),
+    "databricks": Rules("databricks", lateral_aliases=True, nested_paths=True),
+    "spark": Rules("spark", lateral_aliases=True, nested_paths=True),
+    "spark2": Rules("spark2", nested_paths=True),
+    "hive": Rules("hive", nested_paths=True),
+    "bigquery": Rules("bigquery", implicit_lateral=True, nested_paths=True),
+    "clickhouse": Rules("clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True, using_first=False),
+    "teradata": Rules("teradata", lateral_aliases=True, alias_in_where=True),
+    "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),
+    "fabric": Rules("fabric", alias_in_group=False, concat_is_plus=True, using_first=False),
+    "oracle": Rules("oracle", alias_in_group=False, using_first=False),
+    "trino": Rules("trino", alias_in_group=False, nested_paths=True),
+    "presto": Rules("presto", alias_in_group=False, nested_paths=True),
+    "athena": Rules("athena", alias_in_group=False, nested_paths=True),
+    "flink": Rules("flink", alias_in_group=False, nested_paths=True),
+}  # fmt: skip
+
+_ALIASES = {"mssql": "tsql", "sqlserver": "tsql", "postgresql": "postgres", "sparksql": "spark", "flink": "flink"}
+
+
+@lru_cache(maxsize=64)
+def rules_for(dialect: str | None) -> Rules:
+    """Return the rules of a dialect; plain SQL's for one that is not listed."""
+    name = (dialect or "").lower()
+    name = _ALIASES.get(name, name)
+    return _RULES.get(name) or Rules(name)
+
+
+@lru_cache(maxsize=64)
+def parser_dialect(dialect: str | None) -> str:
+    """Return sqlglot's name of a dialect. Flink SQL is read with Calcite's nearest relative."""
+    name = (dialect or "").lower()
+    name = _ALIASES.get(name, name)
+    if name == "flink":
+        return "flink" if "flink" in Dialect.classes else ""
+    return name if name in Dialect.classes else ""

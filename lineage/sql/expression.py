@@ -1,0 +1,1002 @@
+"""Binds expressions: the type and the origins of each, in one walk.
+
+An expression's value is a pair (type, origins). The strength of the origins is settled where
+the value lands (a projection, an aggregate), not at every node on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from lineage.sql.frame import Entry, Frame, Problem
+from lineage.sql.masking import masks
+from lineage.sql.nested import fields, struct
+from lineage.sql.place import place_of
+from lineage.sql.relation import (
+    AGGREGATION,
+    CONDITIONAL,
+    MASKED,
+    NOTHING,
+    TRANSFORMATION,
+    WINDOW,
+    Column,
+    Origin,
+    Origins,
+    Parts,
+    Relation,
+    combine,
+    lift,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from lineage.sql.dialect import Rules
+    from lineage.sql.typing import Typed, TypeSystem
+
+Value = tuple[str | None, Origins]
+UNKNOWN_VALUE: Value = (None, NOTHING)
+
+OPERATORS: dict[type[exp.Expr], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.IntDiv: "//",
+    exp.Mod: "%",
+    exp.DPipe: "||",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+    exp.And: "AND",
+    exp.Or: "OR",
+    exp.Like: "LIKE",
+    exp.ILike: "ILIKE",
+    exp.SimilarTo: "SIMILAR TO",
+    exp.Glob: "GLOB",
+    exp.BitwiseAnd: "&",
+    exp.BitwiseOr: "|",
+    exp.BitwiseLeftShift: "<<",
+    exp.BitwiseRightShift: ">>",
+    exp.Pow: "**",
+}
+COMPARISONS = frozenset({"=", "<>", ">", ">=", "<", "<=", "IS NOT DISTINCT FROM", "IS DISTINCT FROM"})
+_SILENT = (
+    exp.Identifier,
+    exp.DataType,
+    exp.Var,
+    exp.Placeholder,
+    exp.Parameter,
+    exp.SessionParameter,
+    exp.JSONPath,
+    exp.Hint,
+)
+
+
+class Expressions:
+    """The half of the binder that looks at expressions; ``Binder`` adds the queries."""
+
+    problems: list[Problem]
+    uses: set[Origin]
+    candidates: list[tuple[tuple[Origin, ...], str]]
+    types: TypeSystem | None
+    rules: Rules
+
+    def query_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind a scalar subquery; the binder proper provides it."""
+        raise NotImplementedError
+
+    def scalar_relation(self, node: exp.Expr, frame: Frame) -> Relation:
+        """Bind a subquery inside an expression; the binder proper provides it."""
+        raise NotImplementedError
+
+    def alias_value(self, key: str, frame: Frame) -> Column | None:
+        """Bind the SELECT list's expression called ``key``; the binder proper provides it."""
+        raise NotImplementedError
+
+    def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
+        """Bind the keys of a window; the binder proper provides it."""
+        raise NotImplementedError
+
+    # ---- names -------------------------------------------------------------------------
+
+    def resolve(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind a column reference."""
+        args = node.args
+        identifier = args["this"]
+        if type(identifier) is exp.Star:
+            return self._whole_row(node, frame)
+        name: str = identifier.this
+        table = args.get("table")
+        if table is None:
+            return self._unqualified(name, node, frame)
+        qualifier = [table.name]
+        db = args.get("db")
+        if db is not None:
+            qualifier.insert(0, db.name)
+            catalog = args.get("catalog")
+            if catalog is not None:
+                qualifier.insert(0, catalog.name)
+        return self._qualified((*qualifier,), name, node, frame)
+
+    def _unqualified(self, name: str, node: exp.Expr, frame: Frame) -> Value:
+        key = name.lower()
+        scope: Frame | None = frame
+        while scope is not None:
+            if scope.values and key in scope.values:
+                return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+            found = self._in_frame(key, name, node, scope)
+            if found is not None:
+                return found
+            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
+                column = None if self._was_learned(name, scope) else self.alias_value(key, scope)
+                if column is not None:
+                    return (column.type, column.direct)
+            scope = scope.parent
+        return self._learn(key, name, node, frame)
+
+    def _was_learned(self, name: str, frame: Frame) -> bool:
+        """Return whether a table that nobody described is known to have this column already."""
+        return any(table.has_learned(name) for entry in frame.entries for table in entry.relation.open)
+
+    def _in_frame(self, key: str, name: str, node: exp.Expr, frame: Frame) -> Value | None:
+        """Look ``key`` up among the FROM items of one frame."""
+        merged = frame.merged.get(key)
+        if merged is not None:
+            self._use(merged)
+            return (merged.type, merged.direct)
+        hit: Column | None = None
+        owner: Entry | None = None
+        for entry in frame.entries:
+            relation = entry.relation
+            found = relation.find(key)
+            if found is None:
+                continue
+            if type(found) is list:
+                found = self._one_of(found, name)
+                if found is None:
+                    self._ambiguous(name, node, [entry.alias])
+                    return UNKNOWN_VALUE
+            if hit is not None:
+                if key in entry.hidden:
+                    continue
+                self._ambiguous(name, node, [owner.alias if owner else "", entry.alias])
+                self._candidates([*hit.direct, *found.direct], name)  # type: ignore[union-attr]
+                return (None, NOTHING)
+            hit, owner = found, entry  # type: ignore[assignment]
+        if hit is not None and owner is not None:
+            if owner.relation.table is not None:
+                self._use(hit)
+            return (hit.type, hit.direct)
+        return None
+
+    def _one_of(self, found: list[Column], name: str) -> Column | None:
+        """Choose among columns whose names differ only in case, or that are one and the same."""
+        exact = [column for column in found if column.name == name]
+        if len(exact) == 1:
+            return exact[0]
+        if self.rules.first_of_duplicates:
+            return found[0]
+        return None
+
+    def _learn(self, key: str, name: str, node: exp.Expr, frame: Frame) -> Value:
+        """A name that no known column has: it may belong to a table that nobody described."""
+        whole = self._row_of(key, frame)
+        if whole is not None:
+            return whole
+        scope: Frame | None = frame
+        while scope is not None:
+            open_tables = list(
+                dict.fromkeys(
+                    table for entry in scope.entries for table in entry.relation.open
+                )
+            )
+            invented = [e.relation for e in scope.entries if e.relation.invented is not None]
+            if invented and not open_tables:
+                return (None, invented[0].invented or NOTHING)
+            if len(open_tables) == 1:
+                column = open_tables[0].learn(name)
+                self._use(column)
+                return (None, column.direct)
+            if open_tables:
+                origins = [table.origin(name) for table in open_tables]
+                self._candidates(origins, name)
+                self.problems.append(
+                    Problem(
+                        "ambiguous-source",
+                        f'column "{name}" could come from any of '
+                        f"{', '.join(table.name for table in open_tables)}; "
+                        "give the schema of these tables to settle it",
+                        place_of(node),
+                        name,
+                        certain=False,
+                    )
+                )
+                return UNKNOWN_VALUE
+            scope = scope.parent
+        if self.rules.is_constant(key):
+            return UNKNOWN_VALUE
+        self._unknown_column(name, node, frame)
+        return UNKNOWN_VALUE
+
+    def _row_of(self, key: str, frame: Frame) -> Value | None:
+        """A bare table alias used as a value means the whole row."""
+        scope: Frame | None = frame
+        while scope is not None:
+            for entry in scope.entries:
+                if entry.alias == key and (entry.relation.columns or entry.relation.open):
+                    origins: Origins = NOTHING
+                    for column in entry.relation.columns:
+                        origins = merge(origins, column.direct)
+                        if entry.relation.table is not None:
+                            self._use(column)
+                    for table in entry.relation.open:
+                        origins = merge(origins, table.star().direct)
+                    return (self._row_type(entry.relation), lift(origins, TRANSFORMATION))
+            scope = scope.parent
+        return None
+
+    def _row_type(self, relation: Relation) -> str | None:
+        if relation.open or any(column.type is None for column in relation.columns):
+            return None
+        names = tuple(column.name for column in relation.columns)
+        return struct(names, tuple(column.type or "" for column in relation.columns))
+
+    def _qualified(self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame) -> Value:
+        key = name.lower()
+        folded = tuple(part.lower() for part in qualifier)
+        scope: Frame | None = frame
+        seen: Entry | None = None
+        while scope is not None:
+            for entry in scope.entries:
+                if not entry.answers_to(folded):
+                    continue
+                seen = entry
+                found = entry.relation.find(key)
+                if type(found) is list:
+                    found = self._one_of(found, name)
+                    if found is None:
+                        self._ambiguous(name, node, [entry.alias])
+                        return UNKNOWN_VALUE
+                if found is not None:
+                    if entry.relation.table is not None:
+                        self._use(found)  # type: ignore[arg-type]
+                    return (found.type, found.direct)  # type: ignore[union-attr]
+                open_tables = entry.relation.open
+                if entry.relation.invented is not None:
+                    return (None, entry.relation.invented)
+                if len(open_tables) == 1:
+                    column = open_tables[0].learn(name)
+                    self._use(column)
+                    return (None, column.direct)
+                if open_tables:
+                    self._candidates([table.origin(name) for table in open_tables], name)
+                    return UNKNOWN_VALUE
+            scope = scope.parent
+        path = self._struct_path(qualifier, name, node, frame)
+        if path is not None:
+            return path
+        hidden = self._hidden_by_alias(folded, name, node, frame)
+        if hidden is not None:
+            return hidden
+        if seen is not None:
+            known = ", ".join(f'"{c.name}"' for c in seen.relation.columns[:5])
+            self.problems.append(
+                Problem(
+                    "unknown-column",
+                    f'table "{seen.alias}" does not have a column named "{name}" '
+                    f"(it has {known or 'none'})",
+                    place_of(node),
+                    name,
+                )
+            )
+            return UNKNOWN_VALUE
+        if self.rules.is_pseudo_table(folded[-1]):
+            return UNKNOWN_VALUE
+        self.problems.append(
+            Problem(
+                "unknown-qualifier",
+                f'nothing in the FROM clause is called "{".".join(qualifier)}"',
+                place_of(node),
+                name,
+            )
+        )
+        return UNKNOWN_VALUE
+
+    def _hidden_by_alias(
+        self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame
+    ) -> Value | None:
+        """``FROM db.t AS a`` hides the name ``db.t``; the value is still clear, the error too."""
+        for entry in frame.entries:
+            table = entry.relation.table
+            if table is None:
+                continue
+            parts = tuple(part.lower() for part in table.parts)
+            if parts[-len(qualifier) :] != qualifier:
+                continue
+            self.problems.append(
+                Problem(
+                    "hidden-by-alias",
+                    f'table "{table.name}" is called "{entry.alias}" here; name it so',
+                    place_of(node),
+                    name,
+                )
+            )
+            return self._qualified((entry.alias,), name, node, frame)
+        return None
+
+    def _struct_path(self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame) -> Value | None:
+        """Read ``a.b.c`` as column ``a`` (or ``t.a``) and a path into its fields."""
+        names = (*qualifier, name)
+        scope: Frame | None = frame
+        while scope is not None:
+            for first in range(len(names) - 1):
+                head, path = names[: first + 1], names[first + 1 :]
+                column = self._exact(head, scope, learn=first > 0)
+                if column is not None:
+                    type_ = column.type
+                    for part in path:
+                        type_ = self.field_type(type_, part, node)
+                    return (type_, self._at_path(column, path))
+            key = names[0].lower()
+            if key in scope.values:
+                return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
+                found = self.alias_value(key, scope)
+                if found is not None:
+                    return (None, found.direct)
+            scope = scope.parent
+        open_tables = {t for entry in frame.entries for t in entry.relation.open}
+        if len(open_tables) == 1 and len(frame.entries) == 1:
+            table = next(iter(open_tables))
+            if self.rules.nested_paths:
+                column = table.learn(names[0])
+                self._use(column)
+                return (None, self._at_path(column, names[1:]))
+        return None
+
+    def _at_path(self, column: Column, path: Parts) -> Origins:
+        """Return the origins of a struct field: the column itself, with the path spelled out."""
+        if len(column.direct) != 1:
+            return lift(column.direct, TRANSFORMATION)
+        origin, flags = next(iter(column.direct.items()))
+        if flags:
+            return lift(column.direct, TRANSFORMATION)
+        nested = origin.table.origin(".".join((origin.column, *path)))
+        return {nested: TRANSFORMATION}
+
+    def _exact(self, names: Parts, frame: Frame, *, learn: bool) -> Column | None:
+        """Find a column by its whole name in one frame, without a complaint when it is absent."""
+        key = names[-1].lower()
+        qualifier = tuple(part.lower() for part in names[:-1])
+        hits = []
+        for entry in frame.entries:
+            if qualifier and not entry.answers_to(qualifier):
+                continue
+            found = entry.relation.find(key)
+            if isinstance(found, Column):
+                if entry.relation.table is not None:
+                    self._use(found)
+                hits.append(found)
+            elif learn and qualifier and len(entry.relation.open) == 1:
+                hits.append(entry.relation.open[0].learn(names[-1]))
+        if len(hits) == 1:
+            return hits[0]
+        return None
+
+    def _whole_row(self, node: exp.Expr, frame: Frame) -> Value:
+        """``t.*`` where a value is expected, for example in ``count(t.*)``."""
+        table = node.args.get("table")
+        key = table.name.lower() if table is not None else ""
+        for entry in frame.entries:
+            if entry.alias == key:
+                for column in entry.relation.columns:
+                    self._use(column)
+        return UNKNOWN_VALUE
+
+    def _use(self, column: Column) -> None:
+        self.uses.update(column.direct)
+
+    def _candidates(self, origins: list[Origin], name: str) -> None:
+        self.candidates.append((tuple(dict.fromkeys(origins)), name))
+
+    def _ambiguous(self, name: str, node: exp.Expr, aliases: list[str]) -> None:
+        where = ", ".join(f'"{alias}.{name}"' for alias in aliases)
+        self.problems.append(
+            Problem(
+                "ambiguous-column",
+                f'ambiguous reference to column name "{name}" (use: {where})',
+                place_of(node),
+                name,
+            )
+        )
+
+    def _unknown_column(self, name: str, node: exp.Expr, frame: Frame) -> None:
+        known = [column.name for entry in frame.entries for column in entry.relation.columns]
+        near = _nearest(name, known)
+        hint = f"; did you mean {near}?" if near else ""
+        later = name.lower() in frame.projections
+        text = (
+            f'column "{name}" is an alias of the SELECT list, which cannot be used here'
+            if later
+            else f'column "{name}" not found in the FROM clause{hint}'
+        )
+        self.problems.append(Problem("unknown-column", text, place_of(node), name))
+
+    # ---- types -------------------------------------------------------------------------
+
+    def typed(self, answer: Typed, node: exp.Expr, code: str) -> str | None:
+        """Return the type of an answer, and file its error as a problem."""
+        if answer.error is not None:
+            self.problems.append(Problem(code, answer.error, place_of(node), _column_in(node)))
+        return answer.type
+
+    def field_type(self, type_: str | None, name: str, node: exp.Expr) -> str | None:
+        """Return the type of a struct's field."""
+        if type_ is None or self.types is None:
+            return None
+        return self.typed(self.types.field(type_, name), node, "no-field")
+
+    # ---- expressions -------------------------------------------------------------------
+
+    def value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind one expression."""
+        handler = _HANDLERS.get(type(node))
+        if handler is not None:
+            return handler(self, node, frame)
+        return _by_kind(self, node, frame)
+
+    def values(self, nodes: list[exp.Expr], frame: Frame) -> tuple[tuple[str | None, ...], Origins]:
+        """Bind several expressions: their types in order, and all their origins."""
+        types: list[str | None] = []
+        origins: Origins = NOTHING
+        for node in nodes:
+            type_, found = self.value(node, frame)
+            types.append(type_)
+            if found:
+                origins = merge(origins, found)
+        return tuple(types), origins
+
+
+Handler = Callable[[Any, Any, Frame], Value]
+_HANDLERS: dict[type[exp.Expr], Handler] = {}
+
+
+def _handles(*kinds: type[exp.Expr]) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def _by_kind(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """Find the handler of a class that was not met before, by its bases, and remember it."""
+    kind = type(node)
+    if isinstance(node, exp.Query):
+        handler: Handler = _subquery
+    elif isinstance(node, _SILENT):
+        handler = _nothing
+    elif isinstance(node, (exp.AggFunc,)):
+        handler = _aggregate
+    elif isinstance(node, exp.Func):
+        handler = _function
+    elif isinstance(node, (exp.Predicate, exp.Binary)):
+        handler = _predicate
+    else:
+        handler = _any
+    _HANDLERS[kind] = handler
+    return handler(binder, node, frame)
+
+
+def children(node: exp.Expr) -> list[exp.Expr]:
+    """Return the expressions directly under ``node``, in argument order."""
+    found: list[exp.Expr] = []
+    for argument in node.args.values():
+        if isinstance(argument, exp.Expr):
+            found.append(argument)
+        elif type(argument) is list:
+            found.extend(item for item in argument if isinstance(item, exp.Expr))
+    return found
+
+
+@_handles(exp.Column)
+def _column(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return binder.resolve(node, frame)
+
+
+@_handles(exp.Identifier)
+def _identifier(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A bare identifier is a lambda's variable; elsewhere it names no column."""
+    scope: Frame | None = frame
+    key = node.name.lower()
+    while scope is not None:
+        if key in scope.values:
+            return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+        scope = scope.parent
+    return UNKNOWN_VALUE
+
+
+def _nothing(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
+    return UNKNOWN_VALUE
+
+
+for _kind in _SILENT[1:]:
+    _HANDLERS[_kind] = _nothing
+
+
+@_handles(exp.Literal)
+def _literal(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
+    types = binder.types
+    if types is None:
+        return UNKNOWN_VALUE
+    if node.args.get("is_string"):
+        return ("STRING_LITERAL", NOTHING)
+    return (types.literal_number(node.this), NOTHING)
+
+
+@_handles(exp.Boolean)
+def _boolean(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
+    return ("BOOLEAN", NOTHING)
+
+
+@_handles(exp.Null)
+def _null(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
+    return ("NULL" if binder.types is not None else None, NOTHING)
+
+
+@_handles(exp.Paren, exp.Alias, exp.Ordered, exp.Collate)
+def _inside(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return binder.value(node.this, frame)
+
+
+@_handles(exp.Interval)
+def _interval(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    inside = node.args.get("this")
+    origins = binder.value(inside, frame)[1] if inside is not None else NOTHING
+    return ("INTERVAL" if binder.types is not None else None, origins)
+
+
+@_handles(*OPERATORS)
+def _operator(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A chain ``a + b + c`` leans left and can be thousands long: walk it without recursion."""
+    kind = type(node)
+    chain = [node]
+    left = node.this
+    while type(left) in OPERATORS:
+        chain.append(left)
+        left = left.this
+    if binder.rules.concat_is_plus and kind is exp.DPipe:
+        pass
+    type_, origins = binder.value(left, frame)
+    types = binder.types
+    for step in reversed(chain):
+        right_type, right_origins = binder.value(step.args["expression"], frame)
+        if right_origins:
+            origins = merge(origins, right_origins)
+        if types is None:
+            continue
+        symbol = OPERATORS[type(step)]
+        answer = types.operator(symbol, (type_, right_type))
+        if answer.error is not None:
+            code = "cannot-compare" if symbol in COMPARISONS else "no-operator"
+            binder.typed(answer, step, code)
+        type_ = answer.type
+    return (type_, origins)
+
+
+@_handles(exp.Neg, exp.Not, exp.BitwiseNot)
+def _unary(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    inside = node.this
+    negated = {exp.Like: "NOT LIKE", exp.ILike: "NOT ILIKE"}.get(type(inside))
+    if negated and type(node) is exp.Not and binder.types is not None:
+        (left, right), origins = binder.values([inside.this, inside.expression], frame)
+        answer = binder.types.operator(negated, (left, right))
+        return (binder.typed(answer, inside, "no-operator"), origins)
+    type_, origins = binder.value(inside, frame)
+    if binder.types is None:
+        return (None, origins)
+    if type(node) is exp.Not:
+        if type_ is not None and type_ != "BOOLEAN":
+            binder.typed(binder.types.operator("NOT", (type_,)), node, "no-operator")
+        return ("BOOLEAN", origins)
+    symbol = "-" if type(node) is exp.Neg else "~"
+    return (binder.typed(binder.types.operator(symbol, (type_,)), node, "no-operator"), origins)
+
+
+@_handles(exp.Is, exp.Between)
+def _test(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    operands = [
+        child
+        for key in ("this", "low", "high", "expression")
+        if isinstance(child := node.args.get(key), exp.Expr)
+    ]
+    kinds, origins = binder.values(operands, frame)
+    if binder.types is not None and type(node) is exp.Between:
+        binder.typed(binder.types.combine("between", kinds), node, "cannot-compare")
+    return ("BOOLEAN" if binder.types is not None else None, origins)
+
+
+@_handles(exp.Cast, exp.TryCast)
+def _cast(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    type_, origins = binder.value(node.this, frame)
+    if binder.types is None:
+        return (None, origins)
+    target = binder.rules.type_text(node.args["to"])
+    if target is None:
+        return (None, origins)
+    target = binder.types.normalize(target)
+    if type(node) is exp.Cast:
+        return (binder.typed(binder.types.cast(type_, target), node, "no-cast"), origins)
+    return (target, origins)
+
+
+@_handles(exp.Case)
+def _case(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    args = node.args
+    subject = args.get("this")
+    conditions: Origins = NOTHING
+    kinds: list[str | None] = []
+    origins: Origins = NOTHING
+    subject_type: str | None = None
+    if subject is not None:
+        subject_type, conditions = binder.value(subject, frame)
+    for branch in args.get("ifs") or ():
+        when_type, found = binder.value(branch.this, frame)
+        conditions = merge(conditions, found)
+        if subject is not None and binder.types is not None:
+            answer = binder.types.operator("=", (subject_type, when_type))
+            binder.typed(answer, branch, "cannot-compare")
+        then = branch.args.get("true")
+        if then is not None:
+            kind, found = binder.value(then, frame)
+            kinds.append(kind)
+            origins = merge(origins, found)
+    default = args.get("default")
+    if default is not None:
+        kind, found = binder.value(default, frame)
+        kinds.append(kind)
+        origins = merge(origins, found)
+    elif binder.types is not None:
+        kinds.append("NULL")
+    type_ = None
+    if binder.types is not None:
+        type_ = binder.typed(binder.types.combine("case", tuple(kinds)), node, "cannot-mix")
+    return (type_, _conditional(origins, conditions))
+
+
+def _conditional(origins: Origins, conditions: Origins) -> Origins:
+    if not conditions:
+        return origins
+    return merge(origins, lift(conditions, TRANSFORMATION, CONDITIONAL))
+
+
+@_handles(exp.If)
+def _if(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    conditions = binder.value(node.this, frame)[1]
+    branches = [b for key in ("true", "false") if (b := node.args.get(key)) is not None]
+    kinds, origins = binder.values(branches, frame)
+    if binder.types is None:
+        return (None, _conditional(origins, conditions))
+    if len(branches) == 1:
+        kinds = (*kinds, "NULL")
+    type_ = binder.typed(binder.types.combine("case", kinds), node, "cannot-mix")
+    return (type_, _conditional(origins, conditions))
+
+
+@_handles(exp.Coalesce)
+def _coalesce(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values([node.this, *node.expressions], frame)
+    if binder.types is None:
+        return (None, origins)
+    answer = binder.types.combine("coalesce", kinds)
+    return (binder.typed(answer, node, "cannot-mix"), origins)
+
+
+@_handles(exp.In)
+def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    subject, origins = binder.value(node.this, frame)
+    kinds: list[str | None] = [subject]
+    for item in node.expressions:
+        kind, found = binder.value(item, frame)
+        kinds.append(kind)
+        origins = merge(origins, found)
+    query = node.args.get("query")
+    how = "in"
+    if query is not None:
+        relation = binder.scalar_relation(query, frame)
+        for column in relation.columns:
+            origins = merge(origins, column.direct)
+        if len(relation.columns) == 1:
+            kinds.append(relation.columns[0].type)
+        else:
+            kinds.append(None)
+        how = "in_subquery"
+    for key in ("unnest", "field"):
+        other = node.args.get(key)
+        if isinstance(other, exp.Expr):
+            origins = merge(origins, binder.value(other, frame)[1])
+            kinds = [None]
+    if binder.types is not None and len(kinds) > 1:
+        binder.typed(binder.types.combine(how, tuple(kinds)), node, "cannot-compare")
+    return ("BOOLEAN" if binder.types is not None else None, origins)
+
+
+@_handles(exp.Exists)
+def _exists(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    inside = node.this
+    if isinstance(inside, exp.Query):
+        binder.scalar_relation(inside, frame)
+        return ("BOOLEAN" if binder.types is not None else None, NOTHING)
+    kinds, origins = binder.values(children(node), frame)
+    del kinds
+    return (None, origins)
+
+
+def _subquery(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return binder.query_value(node, frame)
+
+
+@_handles(exp.Window)
+def _window(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    type_, origins = binder.value(node.this, frame)
+    keys = binder.window_parts(node, frame)
+    if keys:
+        origins = merge(origins, lift(keys, TRANSFORMATION, WINDOW))
+    return (type_, origins)
+
+
+@_handles(exp.Filter)
+def _filter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    type_, origins = binder.value(node.this, frame)
+    condition = node.expression
+    inside = condition.this if isinstance(condition, exp.Where) else condition
+    found = binder.value(inside, frame)[1]
+    return (type_, _conditional(origins, found))
+
+
+@_handles(exp.WithinGroup)
+def _within_group(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    order = node.expression
+    keys = order.expressions if isinstance(order, exp.Order) else [order]
+    kinds, ordered = binder.values(list(keys), frame)
+    function = node.this
+    arguments = [child for child in children(function) if not isinstance(child, exp.Order)]
+    given, origins = binder.values(arguments, frame)
+    origins = lift(merge(origins, ordered), AGGREGATION)
+    if binder.types is None:
+        return (None, origins)
+    answer = binder.types.call(_function_name(function), (*kinds, *given))
+    return (answer.type, origins)
+
+
+@_handles(exp.Distinct)
+def _distinct(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values(node.expressions, frame)
+    return (kinds[0] if len(kinds) == 1 else None, origins)
+
+
+@_handles(exp.IgnoreNulls, exp.RespectNulls)
+def _nulls(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return binder.value(node.this, frame)
+
+
+@_handles(exp.Order)
+def _order(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``string_agg(a ORDER BY b)``: the value is the argument's, the keys only arrange it."""
+    inside = node.args.get("this")
+    type_, origins = binder.value(inside, frame) if inside is not None else UNKNOWN_VALUE
+    for item in node.expressions:
+        keys = binder.value(item, frame)[1]
+        if keys:
+            origins = merge(origins, lift(keys, TRANSFORMATION, WINDOW))
+    return (type_, origins)
+
+
+@_handles(exp.Tuple)
+def _tuple(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values(node.expressions, frame)
+    return (kinds[0] if len(kinds) == 1 else None, origins)
+
+
+@_handles(exp.Dot)
+def _dot(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``(expression).field``, a method call, or a name with more parts than a column has."""
+    parts: list[str] = []
+    head: exp.Expr = node
+    while type(head) is exp.Dot:
+        tail = head.expression
+        if not isinstance(tail, (exp.Identifier, exp.Star, exp.Literal)):
+            break
+        parts.insert(0, tail.name)
+        head = head.this
+    if type(head) is exp.Column and parts and "*" not in parts:
+        qualifier = tuple(part.name for part in head.parts)
+        found = binder._qualified((*qualifier, *parts[:-1]), parts[-1], head, frame)  # noqa: SLF001 - same class
+        return found
+    if type(head) is exp.Dot:
+        kinds, origins = binder.values(children(head), frame)
+        del kinds
+        return (None, origins)
+    type_, origins = binder.value(head, frame)
+    for part in parts:
+        type_ = binder.field_type(type_, part, node)
+    return (type_, origins)
+
+
+@_handles(exp.Bracket)
+def _bracket(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    type_, origins = binder.value(node.this, frame)
+    keys, found = binder.values(node.expressions, frame)
+    origins = merge(origins, found)
+    if binder.types is None or type_ is None:
+        return (None, origins)
+    key = _text(node)
+    if key is not None and fields(type_):
+        return (binder.field_type(type_, key, node), origins)
+    symbol = "[:]" if any(isinstance(item, exp.Slice) for item in node.expressions) else "[]"
+    answer = binder.types.operator(symbol, (type_, *keys[:1]))
+    return (binder.typed(answer, node, "no-operator"), origins)
+
+
+def _text(node: exp.Expr) -> str | None:
+    """Return the literal key of a subscript, which picks a struct's field."""
+    first = node.expressions[0] if node.expressions else None
+    return first.name if isinstance(first, exp.Literal) else None
+
+
+@_handles(exp.PropertyEQ, exp.Kwarg)
+def _named_argument(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return binder.value(node.expression, frame)
+
+
+@_handles(exp.Struct)
+def _struct(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    names, items = [], []
+    for position, item in enumerate(node.expressions):
+        if isinstance(item, (exp.PropertyEQ, exp.Kwarg)):
+            names.append(item.this.name)
+            items.append(item.expression)
+        elif isinstance(item, exp.Alias):
+            names.append(item.alias)
+            items.append(item.this)
+        else:
+            names.append(item.name if isinstance(item, exp.Column) else f"v{position + 1}")
+            items.append(item)
+    kinds, origins = binder.values(items, frame)
+    if binder.types is None or None in kinds:
+        return (None, origins)
+    concrete = tuple(binder.types.concrete(kind) for kind in kinds if kind is not None)
+    return (struct(tuple(names), concrete), origins)
+
+
+@_handles(exp.Array)
+def _array(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values(node.expressions, frame)
+    if binder.types is None or (len(node.expressions) == 1 and isinstance(node.expressions[0], (exp.Query, exp.Comprehension))):
+        inner = kinds[0] if kinds else None
+        return (f"{inner}[]" if inner else None, origins)
+    return (binder.typed(binder.types.combine("list", kinds), node, "cannot-mix"), origins)
+
+
+@_handles(exp.Lambda)
+def _lambda(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    inner = Frame(frame.ctes, frame)
+    for parameter in node.expressions:
+        inner.values[parameter.name.lower()] = UNKNOWN_VALUE
+    return binder.value(node.this, inner)
+
+
+@_handles(exp.Comprehension)
+def _comprehension(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    source_type, origins = binder.value(node.args["iterator"], frame)
+    inner = Frame(frame.ctes, frame)
+    element = binder.types.element(source_type).type if binder.types and source_type else None
+    inner.values[node.expression.name.lower()] = (element, origins)
+    type_, found = binder.value(node.this, inner)
+    origins = merge(origins, found)
+    condition = node.args.get("condition")
+    if condition is not None:
+        origins = _conditional(origins, binder.value(condition, inner)[1])
+    return (type_, origins)
+
+
+@_handles(exp.Star)
+def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
+    return UNKNOWN_VALUE
+
+
+@_handles(exp.Count)
+def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    inside = node.args.get("this")
+    origins: Origins = NOTHING
+    if inside is not None and type(inside) is not exp.Star:
+        origins = binder.value(inside, frame)[1]
+    for item in node.expressions:
+        origins = merge(origins, binder.value(item, frame)[1])
+    return (binder.rules.count_type if binder.types is not None else None, lift(origins, AGGREGATION))
+
+
+def _arguments(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
+    """Return the engine's name of a function and its arguments in the engine's order."""
+    from lineage.sql.typing.sqlglot_functions import engine_call  # noqa: PLC0415 - loads tables on first use
+
+    return engine_call(node)
+
+
+def _function_name(node: exp.Expr) -> str:
+    return _arguments(node)[0]
+
+
+def _aggregate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return _call(binder, node, frame, AGGREGATION)
+
+
+def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return _call(binder, node, frame, TRANSFORMATION)
+
+
+@_handles(exp.Anonymous)
+def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    name = node.name.lower()
+    return _call(binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION)
+
+
+def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> Value:
+    flags = MASKED if masks(node) else 0
+    if binder.types is None:
+        origins: Origins = NOTHING
+        for child in children(node):
+            found = binder.value(child, frame)[1]
+            if found:
+                origins = merge(origins, found)
+        kind = None
+    else:
+        if binder.rules.catalogue:
+            name, arguments = _arguments(node)
+        else:
+            name, arguments = node.key, children(node)
+        kinds, origins = binder.values(arguments, frame)
+        answer = binder.types.call(name, kinds)
+        kind = binder.typed(answer, node, "no-function")
+    if origins and (strength == AGGREGATION or flags):
+        origins = lift(origins, strength, flags)
+    return (kind, origins)
+
+
+def _predicate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values(children(node), frame)
+    del kinds
+    boolean = isinstance(node, exp.Predicate) and binder.types is not None
+    return ("BOOLEAN" if boolean else None, origins)
+
+
+def _any(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    kinds, origins = binder.values(children(node), frame)
+    del kinds
+    return (None, origins)
+
+
+def _column_in(node: exp.Expr) -> str | None:
+    """Return the first column named under ``node``: what a type error is most likely about."""
+    column = node.find(exp.Column)
+    return column.name if column is not None else None
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """Return up to three known names that look like ``name``, quoted."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only needed to word an error
+
+    close = get_close_matches(name.lower(), dict.fromkeys(k.lower() for k in known[:2000]), n=3)
+    return ", ".join(f'"{item}"' for item in close)
+
+
+__all__ = ["Expressions", "Value", "children", "combine"]

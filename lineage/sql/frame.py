@@ -1,0 +1,89 @@
+"""What a name can mean at one place of a query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineage.sql.relation import Column, Parts, Relation
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from lineage.sql.query import Cte
+
+
+class Entry:
+    """One item of a FROM clause, under the name that the query gives it."""
+
+    __slots__ = ("alias", "hidden", "parts", "relation")
+
+    def __init__(self, alias: str, relation: Relation, parts: Parts = ()) -> None:
+        self.alias = alias
+        self.relation = relation
+        self.parts = parts
+        self.hidden: frozenset[str] = frozenset()
+        """Names that a star leaves out, because a USING join shows them once already."""
+
+    def answers_to(self, qualifier: Parts) -> bool:
+        """Return whether ``a.b`` in ``a.b.column`` means this entry (all lower case)."""
+        if len(qualifier) == 1:
+            return qualifier[0] == self.alias
+        return self.parts[-len(qualifier) :] == qualifier
+
+
+class Frame:
+    """The FROM clause of one SELECT, inside the frame of the query around it."""
+
+    __slots__ = (
+        "aliases", "busy", "ctes", "entries", "merged", "parent", "position", "projections",
+        "values", "windows",
+    )  # fmt: skip
+
+    def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
+        self.entries: list[Entry] = []
+        self.merged: dict[str, Column] = {}
+        """Columns that USING or NATURAL joined into one."""
+        self.parent = parent
+        self.ctes = ctes
+        self.projections: dict[str, tuple[int, exp.Expr]] = {}
+        """Aliased expressions of the SELECT list, by lower-case alias, with their position."""
+        self.values: dict[str, tuple[str | None, object]] = {}
+        """Variables of lambdas and comprehensions that are in scope."""
+        self.aliases: dict[str, Column] = {}
+        self.busy: set[str] = set()
+        self.position = 0
+        """How many expressions of the SELECT list may be named by their alias so far."""
+        self.windows: dict[str, exp.Window] = {}
+
+
+class CteScope:
+    """The common table expressions that can be named here."""
+
+    __slots__ = ("here", "parent")
+
+    def __init__(self, parent: CteScope | None = None) -> None:
+        self.here: dict[str, Cte] = {}
+        self.parent = parent
+
+    def find(self, name: str) -> Cte | None:
+        """Return the nearest CTE called ``name`` (lower case)."""
+        scope: CteScope | None = self
+        while scope is not None:
+            found = scope.here.get(name)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a statement does not bind, or may not. ``place`` is (line, column) in the statement."""
+
+    code: str
+    message: str
+    place: tuple[int, int] = (0, 0)
+    column: str | None = None
+    certain: bool = True
+    """False when a missing schema or an unknown function leaves it open."""

@@ -1,0 +1,154 @@
+"""What sqlglot's parser gets wrong and can be mended outside it, each with a test of its name.
+
+Three kinds of mending: of the text, before it is tokenised, without moving a character (positions
+must stay true); of the tokens, which keep their positions when they change places; of the tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+TextMend = Callable[[str], str]
+
+_GO = re.compile(r"^([ \t]*)GO([ \t]*(?:\d+[ \t]*)?)(?=\r?$)", re.IGNORECASE | re.MULTILINE)
+_TERADATA_SEL = re.compile(r"(?<![\w.\"'])sel(?=\s)", re.IGNORECASE)
+_WORD_OPERATOR = re.compile(r"(?<=\s)(eq|ne|gt|ge|lt|le)(?=\s)", re.IGNORECASE)
+_WORDS = {"eq": "= ", "ne": "<>", "gt": "> ", "ge": ">=", "lt": "< ", "le": "<="}
+
+
+def batch_separator(text: str) -> str:
+    """T-SQL's ``GO`` on a line of its own ends a batch: read it as a semicolon."""
+    return _GO.sub(lambda match: match.group(1) + "; " + " " * len(match.group(2)), text)
+
+
+def teradata_words(text: str) -> str:
+    """Teradata's ``eq``, ``ne``, … are comparison operators."""
+    return _WORD_OPERATOR.sub(lambda match: _WORDS[match.group(1).lower()], text)
+
+
+_WITHIN = re.compile(r"\bWITHIN(\s+)INTERVAL\s+'[^']*'\s+\w+", re.IGNORECASE)
+
+
+def match_within(text: str) -> str:
+    """Flink's ``MATCH_RECOGNIZE (… WITHIN INTERVAL '1' HOUR …)`` bounds time, and no lineage."""
+    if "match_recognize" not in text.lower():
+        return text
+    return _WITHIN.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
+_TEXT: dict[str, tuple[TextMend, ...]] = {
+    "tsql": (batch_separator,),
+    "mssql": (batch_separator,),
+    "fabric": (batch_separator,),
+    "teradata": (teradata_words,),
+    "flink": (match_within,),
+}
+
+
+def table_argument(tokens: list[Token]) -> list[Token]:
+    """SQL:2016's ``f(TABLE t, …)``: the word TABLE before an argument says nothing more."""
+    kept = []
+    for i, token in enumerate(tokens):
+        if (
+            token.token_type is TokenType.TABLE
+            and i
+            and tokens[i - 1].token_type in (TokenType.L_PAREN, TokenType.FARROW)
+            and i + 1 < len(tokens)
+            and tokens[i + 1].token_type in (TokenType.VAR, TokenType.IDENTIFIER)
+        ):
+            continue
+        kept.append(token)
+    return kept
+
+
+def partition_in_column_list(tokens: list[Token]) -> list[Token]:
+    """Hive's ``INSERT INTO t (a) PARTITION (b) …`` and Flink's ``PARTITION (b = 1) (a)``.
+
+    The columns of PARTITION that get no value there are filled by the query's last columns, so
+    they belong at the end of the column list.
+    """
+    for i, token in enumerate(tokens):
+        if token.text.upper() != "PARTITION" or not i or i + 1 >= len(tokens):
+            continue
+        if tokens[i + 1].token_type is not TokenType.L_PAREN or not _inserting(tokens[:i]):
+            continue
+        end = _closing(tokens, i + 1)
+        if end is None:
+            return tokens
+        names = _unset(tokens[i + 2 : end])
+        if tokens[i - 1].token_type is TokenType.R_PAREN:
+            return [*tokens[: i - 1], *_listed(names, tokens[i + 1]), *tokens[i - 1 : i], *tokens[end + 1 :]]
+        after = end + 1
+        if after < len(tokens) and tokens[after].token_type is TokenType.L_PAREN:
+            close = _closing(tokens, after)
+            inside = tokens[after + 1].token_type if after + 1 < len(tokens) else None
+            if close is not None and inside not in (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN):
+                listed = _listed(names, tokens[i + 1])
+                return [*tokens[:i], *tokens[after:close], *listed, *tokens[close:]]
+    return tokens
+
+
+def _inserting(tokens: list[Token]) -> bool:
+    for token in reversed(tokens):
+        if token.token_type in (TokenType.SELECT, TokenType.SEMICOLON, TokenType.FROM):
+            return False
+        if token.token_type is TokenType.INSERT:
+            return True
+    return False
+
+
+def _closing(tokens: list[Token], opening: int) -> int | None:
+    depth = 0
+    for i in range(opening, len(tokens)):
+        if tokens[i].token_type is TokenType.L_PAREN:
+            depth += 1
+        elif tokens[i].token_type is TokenType.R_PAREN:
+            depth -= 1
+            if not depth:
+                return i
+    return None
+
+
+def _unset(tokens: list[Token]) -> list[Token]:
+    """Return the names in a PARTITION clause that have no ``= value``."""
+    return [
+        token
+        for i, token in enumerate(tokens)
+        if token.token_type is not TokenType.COMMA
+        and (i == 0 or tokens[i - 1].token_type is TokenType.COMMA)
+        and (i + 1 == len(tokens) or tokens[i + 1].token_type is TokenType.COMMA)
+    ]
+
+
+def _listed(names: list[Token], near: Token) -> list[Token]:
+    listed: list[Token] = []
+    for name in names:
+        comma = Token(TokenType.COMMA, ",", near.line, near.col, near.start, near.start)
+        listed.extend((comma, name))
+    return listed
+
+
+def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # noqa: ARG001 - mends are by dialect
+    """Return the tokens in an order, and without words, that the parser can read."""
+    types = {token.token_type for token in tokens}
+    if TokenType.TABLE in types:
+        tokens = table_argument(tokens)
+    if TokenType.INSERT in types:
+        tokens = partition_in_column_list(tokens)
+    return tokens
+
+
+def mended_text(text: str, dialect: str | None) -> str:
+    """Return ``text`` with what the tokenizer cannot read replaced, character for character."""
+    for change in _TEXT.get((dialect or "").lower(), ()):
+        text = change(text)
+    return text
+
+
+def mend(tree: exp.Expr, dialect: str | None) -> exp.Expr:  # noqa: ARG001 - mends are by dialect
+    """Return the tree as the parser should have built it."""
+    return tree

@@ -1,0 +1,293 @@
+"""Text to syntax trees, statement by statement; what does not parse is kept and says why."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
+from sqlglot.tokens import Token, TokenType
+
+from lineage.sql.dialect import parser_dialect
+from lineage.sql.mend import mend, mended_text, mended_tokens
+
+# sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+T = TypeVar("T")
+
+_PARSER_ERRORS = (
+    SqlglotError, RecursionError, ValueError, AttributeError, TypeError, IndexError, KeyError,
+)  # fmt: skip
+_DEEP = 60
+_STACK = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One statement. ``tree`` is ``None`` where it did not parse; then ``error`` says why."""
+
+    text: str
+    tree: exp.Expr | None
+    error: str | None = None
+    line: int = 1
+    column: int = 1
+    """Where the statement starts (or where parsing stopped), counted from 1."""
+
+
+def with_deep_stack(work: Callable[[], T], text: str) -> T:
+    """Run ``work``; on a stack of its own when ``text`` nests so deep that it needs one."""
+    if _nesting(text) < _DEEP:
+        return work()
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(work())
+        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
+            failure.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(1_000_000)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def _nesting(text: str) -> int:
+    """Return how deep parentheses and CASE nest: a cheap upper bound that ignores quotes."""
+    depth = deepest = 0
+    for match in _NEST.finditer(text):
+        token = match.group()
+        if token in ("(", "["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in (")", "]"):
+            depth = max(0, depth - 1)
+        else:
+            deepest += 1
+    return deepest
+
+
+_NEST = re.compile(r"[(\[)\]]|\bcase\b|\bnot\b", re.IGNORECASE)
+
+
+def parse(text: str, dialect: str | None) -> list[Parsed]:
+    """Return the statements of a script, in order. Never raises for bad SQL."""
+    return with_deep_stack(lambda: list(_parse(text, dialect)), text)
+
+
+def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
+    engine = Dialect.get_or_raise(parser_dialect(dialect) or None)
+    ready = mended_text(text, dialect)
+    try:
+        tokens = mended_tokens(engine.tokenize(ready), dialect)
+    except (TokenError, SqlglotError) as error:
+        line, column = _where(error)
+        yield Parsed(text, None, f"cannot be split into tokens: {_first_line(error)}", line, column)
+        return
+    try:
+        trees = engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, ready)
+    except _PARSER_ERRORS:
+        # The parser's own mistakes must not cost the statements around the one at fault.
+        yield from _one_by_one(ready, tokens, engine, dialect)
+        return
+    if any(_opaque(tree) for tree in trees):
+        yield from _one_by_one(ready, tokens, engine, dialect)
+        return
+    for tree in trees:
+        if tree is not None:
+            yield Parsed(ready, mend(tree, dialect), None, *_start(tree))
+
+
+def _one_by_one(text: str, tokens: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:
+    for chunk in _chunks(tokens):
+        yield from _chunk(text, chunk, engine, dialect)
+
+
+def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:
+    piece = text[chunk[0].start : chunk[-1].end + 1]
+    line, column = chunk[0].line, max(1, chunk[0].col - (chunk[0].end - chunk[0].start))
+    trees, error = _attempt(chunk, text, engine)
+    if error is None and not any(_opaque(tree) for tree in trees):
+        for tree in trees:
+            if tree is not None:
+                yield Parsed(piece, mend(tree, dialect), None, line, column)
+        return
+    pieces = list(_procedural(chunk))
+    if pieces and pieces != [chunk]:
+        for part in pieces:
+            yield from _chunk(text, part, engine, dialect)
+        return
+    if not pieces and _is_control(chunk):
+        return
+    for other in _RELATIVES.get(parser_dialect(dialect), ()):
+        found, failed = _attempt(mended_tokens(Dialect.get_or_raise(other).tokenize(piece), other), piece, Dialect.get_or_raise(other))
+        if failed is None and not any(_opaque(tree) for tree in found):
+            for tree in found:
+                if tree is not None:
+                    yield Parsed(piece, mend(tree, dialect), None, line, column)
+            return
+    if error is None:
+        for tree in trees:
+            if tree is not None:
+                yield Parsed(piece, mend(tree, dialect), None, line, column)
+        return
+    if isinstance(error, ParseError):
+        at_line, at_column = _where(error)
+        line, column = at_line or line, at_column or column
+    yield Parsed(piece, None, f"does not parse: {_first_line(error)}", line, column)
+
+
+_RELATIVES: dict[str, tuple[str, ...]] = {
+    "": ("spark", "postgres", "tsql"),
+    "hive": ("spark",),
+    "spark": ("databricks",),
+    "redshift": ("postgres",),
+    "mysql": ("mariadb",) if "mariadb" in Dialect.classes else (),
+}
+"""Dialects that are asked when the one that was named cannot read a statement."""
+
+
+def _attempt(chunk: list[Token], text: str, engine: Dialect) -> tuple[list[exp.Expr | None], Exception | None]:
+    try:
+        return engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(chunk, text), None
+    except _PARSER_ERRORS as error:
+        return [], error
+
+
+def _opaque(tree: exp.Expr | None) -> bool:
+    """Return whether the parser gave up on a statement, or on the body of a procedure."""
+    return isinstance(tree, exp.Command) or (
+        isinstance(tree, exp.Create) and isinstance(tree.args.get("expression"), exp.Command)
+    )
+
+
+def _is_control(chunk: list[Token]) -> bool:
+    """Return whether a piece of procedural text cannot carry lineage: END, an assignment, a header."""
+    words = [token.text.upper() for token in chunk[:12]]
+    return (
+        words[0] in _CONTROL
+        or any(token.text in (":=", ":") for token in chunk[:3])
+        or (words[0] == "CREATE" and any(w in ("PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "PROC") for w in words))
+    )
+
+
+def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
+    chunk: list[Token] = []
+    for token in tokens:
+        if token.token_type is TokenType.SEMICOLON:
+            if chunk:
+                yield chunk
+            chunk = []
+        else:
+            chunk.append(token)
+    if chunk:
+        yield chunk
+
+
+_STARTS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"})
+_CONTROL = frozenset({
+    "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP", "DO",
+    "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK", "EXCEPTION", "WHEN",
+    "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "FOR", "TRANSACTION", "TRAN",
+})  # fmt: skip
+"""Words of procedural SQL that start or end something that is not a statement of its own."""
+
+
+def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
+    """Cut procedural text, where statements need no semicolon, at the words that begin one.
+
+    What stands between (conditions, declarations, messages) carries no lineage and is left out.
+    """
+    depth = 0
+    piece: list[Token] = []
+    keeping = False
+    previous = ""
+    head = ""
+    for position, token in enumerate(chunk):
+        word = token.text.upper()
+        kind = token.token_type
+        if kind is TokenType.L_PAREN:
+            depth += 1
+        elif kind is TokenType.R_PAREN:
+            depth = max(0, depth - 1)
+        plain = depth == 0 and kind not in (TokenType.STRING, TokenType.IDENTIFIER)
+        starts = plain and (
+            (word in _STARTS and not (word in ("UPDATE", "DELETE", "INSERT") and previous in ("THEN", "FOR", "ON") and head == "MERGE")
+             and not (head == "WITH" and word != "WITH") and not (word == "WITH" and previous not in _CONTROL and keeping))
+            or (word == "SELECT" and (not keeping or head in ("DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE")))
+            or (word == "CREATE" and previous not in ("OR",) and not _creates_routine(chunk, position))
+        )  # fmt: skip
+        ends = plain and word in _CONTROL and not (head == "MERGE" and word in ("WHEN", "THEN", "SET")) and not (
+            head == "UPDATE" and word == "SET"
+        ) and not (word == "END" and any(t.text.upper() == "CASE" for t in piece[-60:]) and _open_case(piece)) and not (
+            word in ("WHEN", "THEN", "ELSE") and _open_case(piece)
+        )
+        if starts:
+            if piece and keeping:
+                yield piece
+            piece, keeping, head = [token], True, word
+        elif ends:
+            if piece and keeping:
+                yield piece
+            piece, keeping, head = [], False, ""
+        elif keeping:
+            piece.append(token)
+        previous = word
+    if piece and keeping:
+        yield piece
+
+
+def _creates_routine(chunk: list[Token], position: int) -> bool:
+    """Return whether CREATE begins a procedure or the like, whose statements come later."""
+    words = [token.text.upper() for token in chunk[position + 1 : position + 6]]
+    return any(word in ("PROCEDURE", "PROC", "FUNCTION", "PACKAGE", "TRIGGER") for word in words)
+
+
+def _open_case(piece: list[Token]) -> bool:
+    opened = sum(token.text.upper() == "CASE" for token in piece)
+    closed = sum(token.text.upper() == "END" for token in piece)
+    return opened > closed
+
+
+def _start(tree: exp.Expr) -> tuple[int, int]:
+    for item in tree.walk():
+        meta = item._meta  # noqa: SLF001 - .meta would create an empty dict on every node
+        if meta and "line" in meta:
+            return (meta["line"], 1)
+    return (1, 1)
+
+
+def _where(error: Exception) -> tuple[int, int]:
+    if isinstance(error, ParseError) and error.errors:
+        first = error.errors[0]
+        return (first.get("line") or 0, first.get("col") or 0)
+    found = re.search(r"[Ll]ine:?\s*(\d+).*?[Cc]ol(?:umn)?:?\s*(\d+)", str(error))
+    return (int(found.group(1)), int(found.group(2))) if found else (1, 1)
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ParseError) and error.errors:
+        first = error.errors[0]
+        near = first.get("highlight")
+        return f"{first.get('description')}" + (f' near "{near}"' if near else "")
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    text = str(error).strip().splitlines()
+    return re.sub(r"\x1b\[[0-9;]*m", "", text[0]) if text else type(error).__name__

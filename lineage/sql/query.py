@@ -1,0 +1,1479 @@
+"""Binds queries: FROM, CTEs, stars, set operations, and the columns that come out.
+
+One walk over the syntax tree, scope by scope, as an engine's own binder does it; the tree is
+not changed, so a statement is parsed once and bound as often as its tables change.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from lineage.sql.dialect import Rules
+from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
+from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.nested import fields
+from lineage.sql.place import place_of
+from lineage.sql.relation import (
+    FILTER,
+    GROUP_BY,
+    JOIN,
+    NOTHING,
+    SORT,
+    TRANSFORMATION,
+    Column,
+    Origin,
+    Origins,
+    Parts,
+    Relation,
+    Schema,
+    Table,
+    lift,
+    mark,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from lineage.sql.typing import TypeSystem
+
+_MAX_DEPTH = 400
+_FAR = 1 << 30
+
+
+class Cte:
+    """A common table expression, bound when it is first read."""
+
+    __slots__ = ("busy", "name", "node", "parent", "relation", "scope", "used")
+
+    def __init__(
+        self, name: str, node: exp.CTE | None, scope: CteScope, parent: Frame | None = None
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.scope = scope
+        self.parent = parent
+        self.relation: Relation | None = None
+        self.busy = False
+        self.used = False
+
+
+class Binder(Expressions):
+    """Binds one statement against a schema. Make a new one for every binding."""
+
+    def __init__(self, schema: Schema, rules: Rules, types: TypeSystem | None) -> None:
+        self.schema = schema
+        self.rules = rules
+        self.types = types
+        self.problems: list[Problem] = []
+        self.uses: set[Origin] = set()
+        self.candidates: list[tuple[tuple[Origin, ...], str]] = []
+        self.reads: dict[Parts, Table] = {}
+        self.missing: dict[Parts, exp.Expr] = {}
+        """Tables that are named and that nobody described."""
+        self._unknown: dict[Parts, Table] = {}
+        self._influence: Origins | None = None
+        self._depth = 0
+        self._ctes: list[Cte] = []
+
+    # ---- queries -----------------------------------------------------------------------
+
+    def query(
+        self,
+        node: exp.Expr,
+        ctes: CteScope,
+        parent: Frame | None = None,
+        *,
+        top: bool = False,
+    ) -> Relation:
+        """Bind a query expression and return what it yields."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            self._depth -= 1
+            self.problems.append(
+                Problem("too-deep", f"queries are nested more than {_MAX_DEPTH} deep", certain=False)
+            )
+            return Relation([])
+        try:
+            with_ = node.args.get("with_")
+            if with_ is not None:
+                ctes = self.with_clause(with_, ctes, parent)
+            if isinstance(node, exp.Select):
+                return self._select(node, ctes, parent, top=top)
+            if isinstance(node, exp.SetOperation):
+                return self._set_operation(node, ctes, parent, top=top)
+            if isinstance(node, exp.Subquery):
+                return self._subquery(node, ctes, parent, top=top)
+            if isinstance(node, exp.Paren):
+                return self.query(node.this, ctes, parent, top=top)
+            frame = Frame(ctes, parent)
+            self.from_item(node, frame)
+            return self._all_of(frame)
+        finally:
+            self._depth -= 1
+
+    def _subquery(
+        self, node: exp.Subquery, ctes: CteScope, parent: Frame | None, *, top: bool
+    ) -> Relation:
+        inner = node.this
+        if node.args.get("joins") or node.args.get("pivots") or node.args.get("laterals"):
+            frame = Frame(ctes, parent)
+            self.from_item(node, frame)
+            return self._all_of(frame)
+        relation = self.query(inner, ctes, parent, top=top)
+        if node.args.get("order") is not None:
+            limited = node.args.get("limit") is not None
+            keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
+            if top or limited:
+                relation = Relation(
+                    relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open
+                )
+        return relation
+
+    def _all_of(self, frame: Frame) -> Relation:
+        columns, open_tables = self._expand_star(frame, None)
+        indirect: Origins = NOTHING
+        for entry in frame.entries:
+            indirect = merge(indirect, entry.relation.indirect)
+        return Relation(columns, indirect, None, open_tables)
+
+    def with_clause(self, node: exp.With, ctes: CteScope, parent: Frame | None) -> CteScope:
+        """Open a scope with the CTEs of a WITH clause. Each sees those before it."""
+        scope = ctes
+        recursive = bool(node.args.get("recursive"))
+        for item in node.expressions:
+            name = item.alias.lower()
+            inner = CteScope(scope)
+            cte = Cte(name, item, inner if recursive else scope, parent)
+            inner.here[name] = cte
+            self._ctes.append(cte)
+            scope = inner
+        return scope
+
+    def _cte_relation(self, cte: Cte) -> Relation:
+        if cte.relation is not None:
+            return cte.relation
+        node = cte.node
+        if node is None:
+            return Relation([])
+        body = node.this
+        if cte.busy:
+            return Relation([])
+        cte.busy = True
+        parent = cte.parent
+        outer, self._influence = self._influence, None
+        recursive = cte.scope.here.get(cte.name) is cte
+        if recursive and isinstance(body, exp.SetOperation) and _names(body.expression, cte.name):
+            relation = self._recursive(cte, body, parent)
+        elif isinstance(body, exp.Query):
+            relation = self.query(body, cte.scope, parent)
+        else:
+            relation = self._statement_as_relation(body, cte.scope, parent)
+        relation = self._renamed(relation, node.args.get("alias"))
+        if self.rules.dedupe_names:
+            relation = _deduplicated(relation)
+        self._influence = outer
+        cte.relation = relation
+        cte.busy = False
+        return relation
+
+    def _statement_as_relation(self, node: exp.Expr, ctes: CteScope, parent: Frame | None) -> Relation:
+        """A CTE that is a scalar expression (ClickHouse) or a statement with RETURNING."""
+        returning = node.args.get("returning")
+        if returning is not None:
+            frame = Frame(ctes, parent)
+            target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+            if isinstance(target, exp.Table):
+                self.from_item(target, frame)
+            return self._project(returning.expressions, frame, node)
+        frame = Frame(ctes, parent)
+        type_, origins = self.value(node, frame)
+        return Relation([Column(node.alias_or_name or "value", type_, origins)])
+
+    def _recursive(self, cte: Cte, body: exp.SetOperation, parent: Frame | None) -> Relation:
+        """Bind the anchor, then the recursive branch until the origins stop growing."""
+        anchor = self.query(body.this, cte.scope, parent)
+        named = self._renamed(anchor, cte.node.args.get("alias") if cte.node else None)
+        current = named
+        for _ in range(4):
+            cte.relation = current
+            mark_problems, mark_candidates = len(self.problems), len(self.candidates)
+            step = self.query(body.expression, cte.scope, parent)
+            merged = self._united(
+                [current, step], [body.this, body.expression], body, by_name=bool(body.args.get("by_name"))
+            )
+            grown = any(
+                set(new.direct) - set(old.direct)
+                for new, old in zip(merged.columns, current.columns, strict=False)
+            )
+            current = Relation(merged.columns, merged.indirect, None, merged.open)
+            if not grown:
+                break
+            del self.problems[mark_problems:]
+            del self.candidates[mark_candidates:]
+        cte.relation = None
+        return Relation(
+            [new.renamed(old.name) for new, old in zip(current.columns, anchor.columns, strict=False)],
+            current.indirect,
+            None,
+            current.open,
+        )
+
+    def bind_dead_ctes(self) -> None:
+        """Bind the CTEs that nobody read, as engines do that check them all the same."""
+        for cte in list(self._ctes):
+            if cte.relation is None and not cte.busy:
+                self._cte_relation(cte)
+
+    def discard_dead_ctes(self) -> None:
+        """Learn what unread CTEs refer to, without holding their errors against the statement."""
+        problems, reads = list(self.problems), dict(self.reads)
+        candidates, missing = list(self.candidates), dict(self.missing)
+        self.bind_dead_ctes()
+        self.problems, self.reads, self.candidates, self.missing = problems, reads, candidates, missing
+
+    # ---- SELECT ------------------------------------------------------------------------
+
+    def _select(self, node: exp.Select, ctes: CteScope, parent: Frame | None, *, top: bool) -> Relation:
+        args = node.args
+        frame = Frame(ctes, parent)
+        outer, self._influence = self._influence, NOTHING
+        from_ = args.get("from_")
+        if from_ is not None:
+            self.from_item(from_.this, frame)
+        for lateral in args.get("laterals") or ():
+            self.from_item(lateral, frame)
+        for join in args.get("joins") or ():
+            self.join(join, frame)
+        match = args.get("match")
+        if match is not None:
+            self._match_recognize(match, frame)
+        for window in args.get("windows") or ():
+            frame.windows[window.name.lower()] = window
+        projections = node.expressions
+        self._name_projections(projections, frame)
+        if self.rules.alias_in_where:
+            frame.position = _FAR
+        for clause in ("prewhere", "where"):
+            found = args.get(clause)
+            if found is not None:
+                self._influenced(self._boolean(found.this, frame, "WHERE"), FILTER)
+        connect = args.get("connect")
+        if connect is not None:
+            for item in children(connect):
+                self._influenced(self.value(item, frame)[1], JOIN)
+        frame.position = 0
+        relation = self._project(projections, frame, node)
+        frame.position = _FAR
+        group = args.get("group")
+        if group is not None:
+            self._group(group, relation, frame)
+        for clause in ("having", "qualify"):
+            found = args.get(clause)
+            if found is not None:
+                self._influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+        distinct = args.get("distinct")
+        if distinct is not None and distinct.args.get("on") is not None:
+            on = distinct.args["on"]
+            for item in on.expressions if isinstance(on, exp.Tuple) else [on]:
+                self._influenced(self._key(item, relation, frame, aliases_first=True), GROUP_BY)
+        for clause in ("order", "sort", "distribute", "cluster"):
+            found = args.get(clause)
+            if found is not None:
+                keys = self._order_keys(found, relation, node, frame)
+                if top or args.get("limit") is not None or (distinct is not None and distinct.args.get("on")):
+                    self._influenced(keys, SORT)
+        limit = args.get("limit")
+        if limit is not None and isinstance(limit.args.get("expression"), exp.Query):
+            self.value(limit.args["expression"], frame)
+        indirect = self._influence
+        for entry in frame.entries:
+            if entry.relation.indirect:
+                indirect = merge(indirect, entry.relation.indirect)
+        self._influence = outer
+        pivots = args.get("pivots")
+        relation = Relation(relation.columns, indirect, None, relation.open)
+        for pivot in pivots or ():
+            relation = self._pivot(pivot, relation, frame)
+        return relation
+
+    def _boolean(self, node: exp.Expr, frame: Frame, clause: str) -> Origins:
+        type_, origins = self.value(node, frame)
+        if self.types is not None and type_ not in (None, "BOOLEAN", "NULL"):
+            answer = self.types.operator("NOT", (type_,))
+            if answer.error is not None:
+                self.problems.append(
+                    Problem("not-boolean", f"{clause}: {answer.error}", place_of(node))
+                )
+        return origins
+
+    def _influenced(self, origins: Origins, flag: int) -> None:
+        if origins:
+            self._influence = merge(self._influence or NOTHING, mark(origins, flag))
+
+    def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
+        for position, item in enumerate(projections):
+            if type(item) is exp.Alias:
+                frame.projections.setdefault(item.alias.lower(), (position, item.this))
+
+    def alias_value(self, key: str, frame: Frame) -> Column | None:
+        """Bind the SELECT list's expression called ``key`` if it may be named from here."""
+        known = frame.aliases.get(key)
+        if known is not None:
+            return known
+        position, node = frame.projections[key]
+        if position >= frame.position or key in frame.busy:
+            return None
+        frame.busy.add(key)
+        outer, frame.position = frame.position, position
+        type_, origins = self.value(node, frame)
+        frame.position = outer
+        frame.busy.discard(key)
+        column = Column(key, type_, origins if type(node) is exp.Column else lift(origins, TRANSFORMATION))
+        frame.aliases[key] = column
+        return column
+
+    def _project(self, projections: list[exp.Expr], frame: Frame, node: exp.Expr) -> Relation:
+        columns: list[Column] = []
+        open_tables: dict[Table, None] = {}
+        outer = self._influence
+        for position, item in enumerate(projections):
+            frame.position = position
+            kind = type(item)
+            if kind is exp.Column and type(item.this) is not exp.Star:
+                type_, origins = self.resolve(item, frame)
+                columns.append(
+                    Column(item.this.this, self._concrete(type_), origins, NOTHING, None, _at(item.this))
+                )
+                continue
+            if kind is exp.Alias and type(item.this) is exp.Column and type(item.this.this) is not exp.Star:
+                type_, origins = self.resolve(item.this, frame)
+                name = item.args["alias"]
+                column = Column(name.name, self._concrete(type_), origins, NOTHING, None, _at(name))
+                columns.append(column)
+                frame.aliases.setdefault(name.name.lower(), column)
+                continue
+            star = _star_of(item)
+            if star is not None:
+                found, opened = self._star(star, item, frame)
+                columns.extend(found)
+                open_tables.update(dict.fromkeys(opened))
+                continue
+            columns.extend(self._expression(item, frame, len(columns)))
+        self._influence = outer
+        del node
+        return Relation(columns, NOTHING, None, tuple(open_tables))
+
+    def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
+        """Bind one expression of the SELECT list that is neither a column nor a star."""
+        inner = item.this if isinstance(item, exp.Alias) else item
+        if isinstance(item, exp.Aliases):
+            inner = item.this
+        spread = inner.find(exp.Columns) if self.rules.dialect == "duckdb" else None
+        if spread is not None:
+            return self._spread(item, inner, spread, frame)
+        outer, self._influence = self._influence, NOTHING
+        if isinstance(item, exp.Alias):
+            key = item.alias.lower()
+            known = frame.aliases.get(key) if frame.projections.get(key, (None,))[-1] is inner else None
+            type_, origins = (known.type, known.direct) if known else self.value(inner, frame)
+        else:
+            type_, origins = self.value(inner, frame)
+        indirect, self._influence = self._influence or NOTHING, outer
+        core = inner.unnest() if isinstance(inner, exp.Paren) else inner
+        if not isinstance(core, exp.Column):
+            origins = lift(origins, TRANSFORMATION) if origins else origins
+        if isinstance(item, exp.Aliases):
+            return [
+                Column(alias.name, None, origins, indirect, None, place_of(alias))
+                for alias in item.args["expressions"]
+            ]
+        name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
+        column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
+        if isinstance(item, exp.Alias):
+            frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct))
+        return [column]
+
+    def _concrete(self, type_: str | None) -> str | None:
+        if type_ is None or self.types is None:
+            return None
+        return self.types.concrete(type_)
+
+    def _text_name(self, node: exp.Expr, position: int) -> str:
+        if isinstance(node, (exp.Dot, exp.JSONExtract)):
+            last = node.expression.name
+            if last and last.replace("_", "a").isalnum():
+                return last
+        if isinstance(node, (exp.Cast, exp.TryCast)) and isinstance(node.this, exp.Column) and self.rules.dialect in ("postgres", "redshift", "snowflake"):
+            return node.this.name
+        text = node.sql(self.rules.parser, comments=False)
+        return text if len(text) <= 300 else f"_col_{position}"
+
+    # ---- stars -------------------------------------------------------------------------
+
+    def _star(self, star: exp.Star, item: exp.Expr, frame: Frame) -> tuple[list[Column], tuple[Table, ...]]:
+        """Expand ``*``, ``t.*`` and their EXCLUDE, REPLACE and RENAME."""
+        qualifier: Parts | None = None
+        if isinstance(item, exp.Column):
+            qualifier = tuple(part.name.lower() for part in item.parts[:-1])
+        columns, open_tables = self._expand_star(frame, qualifier, item)
+        place = place_of(item)
+        excluded = star.args.get("except_") or ()
+        for gone in excluded:
+            key = gone.name.lower()
+            left = [column for column in columns if column.name.lower() != key]
+            if len(left) == len(columns) and not open_tables:
+                self._missing_in_star("EXCLUDE", gone.name, gone)
+            columns = left
+        for replaced in star.args.get("replace") or ():
+            key = replaced.alias.lower()
+            type_, origins = self.value(replaced.this, frame)
+            new = Column(replaced.alias, self._concrete(type_), lift(origins, TRANSFORMATION), NOTHING, None, place_of(replaced))
+            if key in {column.name.lower() for column in columns}:
+                columns = [new.renamed(c.name) if c.name.lower() == key else c for c in columns]
+            elif open_tables:
+                columns.append(new)
+            else:
+                self._missing_in_star("REPLACE", replaced.alias, replaced)
+        for renamed in star.args.get("rename") or ():
+            key = renamed.this.name.lower()
+            if key not in {column.name.lower() for column in columns} and not open_tables:
+                self._missing_in_star("RENAME", renamed.this.name, renamed)
+            columns = [c.renamed(renamed.alias) if c.name.lower() == key else c for c in columns]
+        pattern = star.args.get("ilike")
+        if pattern is not None:
+            text = pattern.name if isinstance(pattern, exp.Expr) else str(pattern)
+            regex = re.compile(re.escape(text).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+            columns = [c for c in columns if c.name == "*" or regex.fullmatch(c.name)]
+        del place
+        return columns, open_tables
+
+    def _missing_in_star(self, what: str, name: str, node: exp.Expr) -> None:
+        self.problems.append(
+            Problem(
+                "unknown-column",
+                f'column "{name}" in {what} list not found in the FROM clause',
+                place_of(node),
+                name,
+            )
+        )
+
+    def _expand_star(
+        self, frame: Frame, qualifier: Parts | None, node: exp.Expr | None = None
+    ) -> tuple[list[Column], tuple[Table, ...]]:
+        entries = frame.entries
+        if qualifier is not None:
+            entries = [entry for entry in frame.entries if entry.answers_to(qualifier)][:1]
+            if not entries:
+                return self._star_elsewhere(qualifier, frame, node)
+        columns: list[Column] = []
+        open_tables: dict[Table, None] = {}
+        merged_done: set[str] = set()
+        if qualifier is None and frame.merged and self.rules.using_first:
+            columns.extend(frame.merged.values())
+            merged_done.update(frame.merged)
+        for entry in entries:
+            relation = entry.relation
+            if relation.table is not None:
+                for column in relation.columns:
+                    self._use(column)
+            if qualifier is None and (frame.merged or entry.hidden):
+                for column in relation.columns:
+                    key = column.name.lower()
+                    if key in frame.merged:
+                        if key not in merged_done:
+                            merged_done.add(key)
+                            columns.append(frame.merged[key])
+                        continue
+                    columns.append(column)
+            else:
+                columns.extend(relation.columns)
+            if relation.open and not any(column.name == "*" for column in relation.columns):
+                columns.extend(table.star() for table in relation.open)
+            open_tables.update(dict.fromkeys(relation.open))
+        return columns, tuple(open_tables)
+
+    def _star_elsewhere(
+        self, qualifier: Parts, frame: Frame, node: exp.Expr | None
+    ) -> tuple[list[Column], tuple[Table, ...]]:
+        """``x.*`` where ``x`` is no FROM item: an outer one, or a struct to take apart."""
+        scope = frame.parent
+        while scope is not None:
+            if any(entry.answers_to(qualifier) for entry in scope.entries):
+                return self._expand_star(scope, qualifier, node)
+            scope = scope.parent
+        column = self._exact(qualifier, frame, learn=False) if qualifier else None
+        if column is not None:
+            parts = fields(column.type) if column.type else ()
+            if parts:
+                return [
+                    Column(name, type_, self._at_path(column, (name,))) for name, type_ in parts
+                ], ()
+            return [Column("*", None, lift(column.direct, TRANSFORMATION))], ()
+        if not self.rules.is_pseudo_table(qualifier[-1]):
+            self.problems.append(
+                Problem(
+                    "unknown-qualifier",
+                    f'nothing in the FROM clause is called "{".".join(qualifier)}"',
+                    place_of(node) if node is not None else (0, 0),
+                )
+            )
+        return [], ()
+
+    def _spread(self, item: exp.Expr, inner: exp.Expr, spread: exp.Columns, frame: Frame) -> list[Column]:
+        """DuckDB's ``COLUMNS(…)``: the expression once for every column that it selects."""
+        chosen = self._chosen(spread, frame)
+        if inner is spread:
+            if isinstance(item, exp.Alias):
+                return [column.renamed(item.alias) for column in chosen]
+            return chosen
+        results = []
+        for column in chosen:
+            copy = inner.copy()
+            target = copy.find(exp.Columns)
+            if target is not None:
+                name = exp.Identifier(this=column.name, quoted=True)
+                replacement = exp.Column(this=name)
+                target.replace(replacement)
+            outer = frame.values
+            frame.values = {**outer, column.name.lower(): (column.type, column.direct)}
+            type_, origins = self.value(copy, frame)
+            frame.values = outer
+            name_text = item.alias if isinstance(item, exp.Alias) else column.name
+            results.append(
+                Column(name_text, self._concrete(type_), lift(origins, TRANSFORMATION), NOTHING, None, place_of(item))
+            )
+        return results
+
+    def _chosen(self, spread: exp.Columns, frame: Frame) -> list[Column]:
+        what = spread.this
+        columns, _ = self._expand_star(frame, None)
+        if isinstance(what, exp.Star):
+            return self._star(what, what, frame)[0]
+        if isinstance(what, exp.Column) and isinstance(what.this, exp.Star):
+            return self._star(what.this, what, frame)[0]
+        if isinstance(what, exp.Literal):
+            try:
+                regex = re.compile(what.name)
+            except re.error:
+                return columns
+            found = [column for column in columns if regex.search(column.name)]
+            if not found:
+                self.problems.append(
+                    Problem(
+                        "unknown-column",
+                        f"no column matches COLUMNS('{what.name}')",
+                        place_of(spread),
+                    )
+                )
+            return found
+        if isinstance(what, (exp.Array, exp.Tuple)):
+            names = {literal.name.lower() for literal in what.find_all(exp.Literal)}
+            return [column for column in columns if column.name.lower() in names]
+        if isinstance(what, exp.Lambda):
+            return columns
+        return columns
+
+    # ---- clauses -----------------------------------------------------------------------
+
+    def _group(self, group: exp.Group, relation: Relation, frame: Frame) -> None:
+        keys = list(group.expressions)
+        for name in ("grouping_sets", "cube", "rollup"):
+            for item in group.args.get(name) or ():
+                if isinstance(item, exp.Expr):
+                    keys.extend(_flat(item))
+        for key in keys:
+            self._influenced(self._key(key, relation, frame, aliases_first=False), GROUP_BY)
+
+    def _key(self, node: exp.Expr, relation: Relation, frame: Frame, *, aliases_first: bool) -> Origins:
+        """Bind a GROUP BY or ORDER BY key: a position, an output's name, or an expression."""
+        core = node.this if isinstance(node, (exp.Ordered, exp.Paren)) else node
+        if isinstance(core, exp.Literal) and not core.is_string:
+            position = int(core.this) if core.this.isdigit() else 0
+            if any(column.name == "*" for column in relation.columns):
+                return NOTHING
+            if not 1 <= position <= len(relation.columns):
+                self.problems.append(
+                    Problem(
+                        "position-out-of-range",
+                        f"position {core.this} is not in the SELECT list, which has "
+                        f"{len(relation.columns)} columns",
+                        place_of(node),
+                    )
+                )
+                return NOTHING
+            return relation.columns[position - 1].direct
+        if isinstance(core, exp.Tuple):
+            origins: Origins = NOTHING
+            for item in core.expressions:
+                origins = merge(origins, self._key(item, relation, frame, aliases_first=aliases_first))
+            return origins
+        if isinstance(core, exp.Column) and core.args.get("table") is None and not isinstance(core.this, exp.Star):
+            key = core.name.lower()
+            if aliases_first:
+                found = relation.find(key)
+                if isinstance(found, Column):
+                    return found.direct
+            elif self.rules.alias_in_group:
+                known = self._in_frame(key, core.name, core, frame)
+                if known is not None:
+                    return known[1]
+                found = relation.find(key)
+                if isinstance(found, Column):
+                    return found.direct
+        if isinstance(core, exp.Column) and isinstance(core.this, exp.Var) and core.name.upper() == "ALL":
+            return NOTHING
+        frame.position = _FAR
+        if self.rules.lateral_aliases:
+            return self.value(core, frame)[1]
+        return self._with_outputs(core, relation, frame)
+
+    def _with_outputs(self, node: exp.Expr, relation: Relation, frame: Frame) -> Origins:
+        """Bind an ORDER BY expression, which may also name outputs where an engine allows it."""
+        outer = frame.values
+        frame.values = dict(outer)
+        for key in frame.projections:
+            found = relation.find(key)
+            if isinstance(found, Column) and not any(entry.relation.find(key) for entry in frame.entries):
+                frame.values[key] = (found.type, found.direct)
+        origins = self.value(node, frame)[1]
+        frame.values = outer
+        return origins
+
+    def _order_keys(
+        self, order: exp.Expr, relation: Relation, node: exp.Expr | None, frame: Frame
+    ) -> Origins:
+        origins: Origins = NOTHING
+        items = order.expressions or children(order)
+        for item in items:
+            core = item.this if isinstance(item, exp.Ordered) else item
+            if isinstance(core, exp.Column) and core.name.upper() == "ALL" and not core.args.get("table"):
+                continue
+            if isinstance(core, exp.Var):
+                continue
+            origins = merge(origins, self._key(item, relation, frame, aliases_first=True))
+        del node
+        return origins
+
+    def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
+        """Bind PARTITION BY and ORDER BY of a window, following names to the WINDOW clause."""
+        origins: Origins = NOTHING
+        keys = list(node.args.get("partition_by") or ())
+        order = node.args.get("order")
+        if order is not None:
+            keys.extend(order.expressions)
+        for key in keys:
+            found = self.value(key, frame)[1]
+            if found:
+                origins = merge(origins, found)
+        name = node.args.get("alias") or (node.args.get("first") if isinstance(node.args.get("first"), exp.Expr) else None)
+        if name is not None:
+            scope: Frame | None = frame
+            while scope is not None:
+                window = scope.windows.get(name.name.lower())
+                if window is not None:
+                    if window is not node:
+                        origins = merge(origins, self.window_parts(window, frame))
+                    break
+                scope = scope.parent
+        return origins
+
+    # ---- subqueries in expressions -------------------------------------------------------
+
+    def scalar_relation(self, node: exp.Expr, frame: Frame) -> Relation:
+        """Bind a subquery of an expression; what filters it influences the expression."""
+        relation = self.query(node, frame.ctes, frame)
+        if relation.indirect:
+            self._influence = merge(self._influence or NOTHING, relation.indirect)
+        return relation
+
+    def query_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind a scalar subquery: its first column's value."""
+        relation = self.scalar_relation(node, frame)
+        if not relation.columns:
+            return UNKNOWN_VALUE
+        if len(relation.columns) > 1 and not relation.open and isinstance(node.parent, (exp.Alias, exp.Select)):
+            self.problems.append(
+                Problem(
+                    "subquery-columns",
+                    f"subquery returns {len(relation.columns)} columns where one is expected",
+                    place_of(node),
+                )
+            )
+        origins: Origins = NOTHING
+        for column in relation.columns:
+            origins = merge(origins, column.direct)
+        first = relation.columns[0]
+        return (first.type, origins)
+
+    # ---- FROM ---------------------------------------------------------------------------
+
+    def from_item(self, node: exp.Expr, frame: Frame) -> None:
+        """Add one item of a FROM clause (and what is joined inside it) to the frame."""
+        handler = _FROM.get(type(node))
+        if handler is None:
+            handler = Binder._from_function if isinstance(node, exp.Func) else Binder._from_query
+        before = len(frame.entries)
+        handler(self, node, frame)
+        for lateral in node.args.get("laterals") or ():
+            self.from_item(lateral, frame)
+        if not isinstance(node, (exp.Subquery, exp.Table)):
+            return
+        for join in node.args.get("joins") or ():
+            if isinstance(node, exp.Table) or frame.entries[before:]:
+                self.join(join, frame)
+
+    def _from_query(self, node: exp.Expr, frame: Frame) -> None:
+        """A subquery, in parentheses or not."""
+        alias = node.args.get("alias")
+        inner = node.this if isinstance(node, exp.Subquery) else node
+        if isinstance(node, exp.Subquery) and isinstance(inner, (exp.Table, exp.Subquery)) and not (
+            isinstance(inner, exp.Subquery) and not inner.args.get("joins") and not inner.args.get("alias")
+        ):
+            if alias is None:
+                self.from_item(inner, frame)
+                self._pivot_last(node, frame)
+                return
+            inside = Frame(frame.ctes, frame.parent)
+            self.from_item(inner, inside)
+            relation = self._all_of(inside)
+        else:
+            parent = frame if self.rules.implicit_lateral or isinstance(node.parent, exp.Lateral) else frame.parent
+            outer, self._influence = self._influence, NOTHING
+            with_ = node.args.get("with_") if isinstance(node, exp.Subquery) else None
+            ctes = self.with_clause(with_, frame.ctes, parent) if with_ is not None else frame.ctes
+            relation = self.query(inner, ctes, parent)
+            self._influence = outer
+            if isinstance(node, exp.Subquery) and node.args.get("limit") is not None and node.args.get("order") is not None:
+                keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
+                relation = Relation(relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open)
+        if self.rules.dedupe_names:
+            relation = _deduplicated(relation)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        relation = self._renamed(relation, alias if isinstance(alias, exp.TableAlias) else None)
+        name = alias.name.lower() if alias is not None else ""
+        frame.entries.append(Entry(name, relation))
+
+    def _pivot_last(self, node: exp.Expr, frame: Frame) -> None:
+        for pivot in node.args.get("pivots") or ():
+            entry = frame.entries.pop()
+            relation = self._pivot(pivot, entry.relation, frame)
+            alias = pivot.args.get("alias")
+            frame.entries.append(Entry(alias.name.lower() if alias else entry.alias, relation))
+
+    def _from_table(self, node: exp.Table, frame: Frame) -> None:
+        this = node.this
+        alias = node.args.get("alias")
+        if not isinstance(this, exp.Identifier):
+            if isinstance(this, exp.Expr):
+                self._from_function(node, frame)
+            return
+        parts = self.parts_of(node)
+        relation, full = self._table_relation(parts, node, frame)
+        if relation is None:
+            return
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        name = parts[-1].lower()
+        if alias is not None:
+            relation = self._renamed(relation, alias)
+            if alias.name:
+                name = alias.name.lower()
+                full = (name,)
+        frame.entries.append(Entry(name, relation, tuple(part.lower() for part in full)))
+
+    def parts_of(self, node: exp.Table) -> Parts:
+        """Return the dotted name of a table as parts; a quoted ``a.b.c`` of BigQuery is split."""
+        parts = tuple(part.name for part in node.parts if part.name)
+        if self.rules.dialect == "bigquery":
+            parts = tuple(piece for part in parts for piece in part.split("."))
+            if parts and "$" in parts[-1]:
+                parts = (*parts[:-1], parts[-1].split("$", 1)[0])
+        return parts
+
+    def _table_relation(self, parts: Parts, node: exp.Table, frame: Frame) -> tuple[Relation | None, Parts]:
+        if len(parts) == 1:
+            cte = frame.ctes.find(parts[0].lower())
+            if cte is not None:
+                cte.used = True
+                return self._cte_relation(cte), parts
+        else:
+            nested = self._nested_collection(parts, node, frame)
+            if nested:
+                return None, parts
+        table = self.schema.find(parts)
+        if table is None:
+            if self.schema.gone(parts):
+                self.problems.append(
+                    Problem("unknown-table", f'table "{".".join(parts)}" does not exist', place_of(node), parts[-1])
+                )
+            named = self.schema.named(parts)
+            key = tuple(part.lower() for part in named)
+            table = self._unknown.get(key)
+            if table is None:
+                table = self._unknown[key] = Table(named)
+                self.missing[named] = node
+        self.reads[table.parts] = table
+        return table.relation(), table.parts if len(table.parts) >= len(parts) else parts
+
+    def _nested_collection(self, parts: Parts, node: exp.Table, frame: Frame) -> bool:
+        """``FROM t, t.items`` (BigQuery, Impala): the second item is a column of the first."""
+        if not self.rules.nested_paths:
+            return False
+        folded = tuple(part.lower() for part in parts)
+        scope: Frame | None = frame
+        while scope is not None:
+            for entry in scope.entries:
+                for size in range(len(folded) - 1, 0, -1):
+                    if not entry.answers_to(folded[:size]):
+                        continue
+                    column = self._exact(parts[: size + 1], scope, learn=bool(entry.relation.open))
+                    if column is None:
+                        continue
+                    path = parts[size + 1 :]
+                    origins = self._at_path(column, path) if path else column.direct
+                    alias = node.args.get("alias")
+                    name = alias.name if alias is not None and alias.name else parts[-1]
+                    relation = self._element_relation(name, column, origins)
+                    frame.entries.append(Entry(name.lower(), self._renamed(relation, alias)))
+                    return True
+            scope = scope.parent
+        return False
+
+    def _element_relation(self, name: str, column: Column, origins: Origins) -> Relation:
+        """The rows of an array or map column: its element, and the names engines give the parts."""
+        element = None
+        if self.types is not None and column.type is not None:
+            element = self.types.element(column.type).type
+        columns = [Column(name, element, lift(origins, TRANSFORMATION))]
+        parts = fields(element) if element else ()
+        source = Column(name, None, origins)
+        for member in ("item", "key", "value", "pos"):
+            if member != name:
+                path = self._at_path(source, (member,)) if member != "pos" else lift(origins, TRANSFORMATION)
+                columns.append(Column(member, None, path))
+        for field, type_ in parts:
+            columns.append(Column(field, type_, self._at_path(source, (field,))))
+        return Relation(columns)
+
+    def _renamed(self, relation: Relation, alias: exp.Expr | None) -> Relation:
+        """Apply the column list of ``AS t(a, b)``."""
+        names = alias.args.get("columns") if alias is not None else None
+        if not names:
+            return relation
+        columns = relation.columns
+        if len(names) > len(columns) and not relation.open:
+            self.problems.append(
+                Problem(
+                    "alias-columns",
+                    f'table "{alias.name if alias else ""}" has {len(columns)} columns '
+                    f"but {len(names)} names were given",
+                    place_of(names[0]),
+                )
+            )
+        renamed = [
+            column.renamed(_identifier_name(names[i])) if i < len(names) else column
+            for i, column in enumerate(columns)
+        ]
+        if relation.open and len(names) > len(columns):
+            star = [table.star() for table in relation.open]
+            origins: Origins = NOTHING
+            for column in star:
+                origins = merge(origins, column.direct)
+            renamed = [Column(_identifier_name(name), None, origins) for name in names]
+            return Relation(renamed, relation.indirect)
+        return Relation(renamed, relation.indirect, None, relation.open)
+
+    # ---- joins --------------------------------------------------------------------------
+
+    def join(self, node: exp.Join, frame: Frame) -> None:
+        """Add a joined item, and settle what ON, USING and NATURAL say."""
+        args = node.args
+        before = len(frame.entries)
+        self.from_item(node.this, frame)
+        added = frame.entries[before:]
+        on = args.get("on")
+        if on is not None:
+            outer = frame.position
+            frame.position = 0
+            self._influenced(self._boolean(on, frame, "ON"), JOIN)
+            frame.position = outer
+        using = args.get("using")
+        if using:
+            self._using([name.name for name in using], frame, before, node, list(using))
+        elif (args.get("method") or "").upper() == "NATURAL":
+            left = _visible(frame.entries[:before])
+            right = _visible(added)
+            common = [name for key, name in right.items() if key in left]
+            if common:
+                self._using(common, frame, before, node, [])
+            elif not any(entry.relation.open for entry in frame.entries):
+                self.problems.append(
+                    Problem("natural-join", "no columns found to join on in NATURAL JOIN", place_of(node))
+                )
+        condition = args.get("match_condition")
+        if isinstance(condition, exp.Expr):
+            self._influenced(self.value(condition, frame)[1], JOIN)
+        if (args.get("kind") or "").upper() in ("SEMI", "ANTI") or (args.get("side") or "").upper() in ("SEMI", "ANTI"):
+            for entry in added:
+                if entry.relation.indirect:
+                    self._influence = merge(self._influence or NOTHING, entry.relation.indirect)
+            del frame.entries[before:]
+
+    def _using(
+        self, names: list[str], frame: Frame, before: int, node: exp.Join, places: list[exp.Expr]
+    ) -> None:
+        left_entries, right_entries = frame.entries[:before], frame.entries[before:]
+        side = (node.args.get("side") or "").upper()
+        for position, name in enumerate(names):
+            key = name.lower()
+            where = place_of(places[position] if position < len(places) else node)
+            left = frame.merged.get(key) or self._side(key, name, left_entries, "left", where)
+            right = self._side(key, name, right_entries, "right", where)
+            if left is None or right is None:
+                known = left or right
+                if known is not None:
+                    frame.merged[key] = known
+                continue
+            type_ = right.type if side == "RIGHT" else left.type
+            if self.types is not None:
+                answer = self.types.combine("equal", (left.type, right.type))
+                if answer.error is not None:
+                    self.problems.append(Problem("cannot-compare", answer.error, where, name))
+                elif side == "FULL":
+                    type_ = answer.type
+            frame.merged[key] = Column(left.name, type_, merge(left.direct, right.direct))
+            self._influenced(merge(left.direct, right.direct), JOIN)
+        hidden = frozenset(name.lower() for name in names)
+        for entry in right_entries:
+            entry.hidden |= hidden
+
+    def _side(
+        self, key: str, name: str, entries: list[Entry], side: str, place: tuple[int, int]
+    ) -> Column | None:
+        found: Column | None = None
+        for entry in entries:
+            column = entry.relation.find(key)
+            if isinstance(column, list):
+                column = column[0]
+            if column is None:
+                continue
+            if entry.relation.table is not None:
+                self._use(column)
+            if found is None:
+                found = column
+            elif key not in entry.hidden:
+                self.problems.append(
+                    Problem(
+                        "ambiguous-column",
+                        f'column name "{name}" is ambiguous: it exists more than once on '
+                        f"{side} side of join",
+                        place,
+                        name,
+                    )
+                )
+        if found is None:
+            open_tables = [table for entry in entries for table in entry.relation.open]
+            if len(open_tables) == 1:
+                return open_tables[0].learn(name)
+            if open_tables:
+                self._candidates([table.origin(name) for table in open_tables], name)
+                return None
+            self.problems.append(
+                Problem("unknown-column", f'column "{name}" does not exist on {side} side of join', place, name)
+            )
+        return found
+
+    # ---- table functions, VALUES, UNNEST, LATERAL ------------------------------------------
+
+    def _from_values(self, node: exp.Values, frame: Frame) -> None:
+        rows = node.expressions
+        width = 0
+        kinds: list[list[str | None]] = []
+        origins: list[Origins] = []
+        for row in rows:
+            items = row.expressions if isinstance(row, exp.Tuple) else [row]
+            width = max(width, len(items))
+            for position, item in enumerate(items):
+                type_, found = self.value(item, frame)
+                if position >= len(kinds):
+                    kinds.append([])
+                    origins.append(NOTHING)
+                kinds[position].append(type_)
+                origins[position] = merge(origins[position], found)
+        columns = []
+        for position in range(width):
+            type_ = None
+            if self.types is not None:
+                type_ = self.types.combine("values", tuple(kinds[position])).type
+            columns.append(
+                Column(f"col{position}", self._concrete(type_), lift(origins[position], TRANSFORMATION))
+            )
+        relation = Relation(columns)
+        alias = node.args.get("alias")
+        relation = self._renamed(relation, alias)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+        frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
+
+    def _from_unnest(self, node: exp.Unnest, frame: Frame) -> None:
+        alias = node.args.get("alias")
+        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        columns: list[Column] = []
+        for position, item in enumerate(node.expressions):
+            type_, origins = self.value(item, frame)
+            element = self.types.element(type_).type if self.types is not None and type_ else None
+            parts = fields(element) if element else ()
+            origins = lift(origins, TRANSFORMATION)
+            if parts and (node.args.get("explode_array") or (names and len(names) == len(parts) and len(node.expressions) == 1 and len(names) > 1)):
+                columns.extend(Column(field, kind, origins) for field, kind in parts)
+                continue
+            name = names[position] if position < len(names) else ("unnest" if not position else f"unnest_{position}")
+            columns.append(Column(name, element, origins))
+            for field, kind in parts:
+                columns.append(Column(field, kind, origins))
+            if len(names) > len(node.expressions) and position == len(node.expressions) - 1:
+                extra = names[len(columns) :] if not parts else []
+                columns.extend(Column(name, None, origins) for name in extra)
+        offset = node.args.get("offset")
+        if offset is not None:
+            columns.append(Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT"))
+        name = alias.name.lower() if alias is not None else ""
+        if not name and names:
+            name = names[0].lower()
+        frame.entries.append(Entry(name, Relation(columns)))
+
+    def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
+        inner = node.this
+        alias = node.args.get("alias")
+        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        name = alias.name.lower() if alias is not None else ""
+        if isinstance(inner, (exp.Subquery, exp.Query)):
+            outer, self._influence = self._influence, NOTHING
+            relation = self.query(inner, frame.ctes, frame)
+            self._influence = outer
+            frame.entries.append(Entry(name, self._renamed(relation, alias)))
+            return
+        if isinstance(inner, exp.Unnest):
+            self._from_unnest(inner, frame)
+            if alias is not None and frame.entries:
+                entry = frame.entries.pop()
+                frame.entries.append(Entry(name, self._renamed(entry.relation, alias)))
+            return
+        arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
+        kinds, origins = self.values(arguments, frame)
+        origins = lift(origins, TRANSFORMATION)
+        element = None
+        if self.types is not None and kinds and kinds[0]:
+            element = self.types.element(kinds[0]).type
+        if not names:
+            names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
+            if isinstance(inner, exp.Posexplode):
+                names = ["pos", "col"]
+        columns = [
+            Column(item, element if len(names) == 1 else None, origins) for item in names
+        ]
+        relation = Relation(columns)
+        relation.invented = origins
+        frame.entries.append(Entry(name, relation))
+
+    def _from_function(self, node: exp.Expr, frame: Frame) -> None:
+        """A table function: every column that it is said to have comes from its arguments."""
+        function = node.this if isinstance(node, exp.Table) else node
+        while isinstance(function, exp.Anonymous) and function.name.upper() == "TABLE" and len(function.expressions) == 1:
+            function = function.expressions[0]
+        alias = node.args.get("alias")
+        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        inner = _table_argument(function)
+        if inner is not None:
+            relation = self._windowed(inner, function, frame)
+        else:
+            origins = lift(self.values(children(function), frame)[1], TRANSFORMATION)
+            element = "BIGINT" if isinstance(function, exp.GenerateSeries) and self.types is not None else None
+            shown = names or [(alias.name if alias is not None and alias.name else function.name or function.key)]
+            if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
+                table = Table((function.sql(self.rules.parser),))
+                relation = table.relation()
+            else:
+                relation = Relation([Column(name, element, origins) for name in shown])
+                if not names and not isinstance(function, exp.GenerateSeries):
+                    relation.invented = origins
+        if inner is not None and names:
+            relation = self._renamed(relation, alias)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        label = alias.name.lower() if alias is not None else (function.name or function.key).lower()
+        frame.entries.append(Entry(label, relation))
+
+    def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
+        """``TUMBLE(TABLE t, …)`` and its kin: the table's columns and the window's own three."""
+        inside = Frame(frame.ctes, frame.parent)
+        if isinstance(inner, exp.Query) and not isinstance(inner, exp.Subquery):
+            relation = self.query(inner, frame.ctes, frame)
+        else:
+            self.from_item(inner, inside)
+            relation = self._all_of(inside)
+        lowered = (function.name or function.key).lower()
+        if lowered not in ("tumble", "hop", "cumulate", "session"):
+            return relation
+        origins: Origins = NOTHING
+        for descriptor in function.find_all(exp.Anonymous):
+            if descriptor.name.lower() == "descriptor":
+                origins = merge(origins, self.values(descriptor.expressions, inside)[1])
+        added = [
+            Column(name, "TIMESTAMP", lift(origins, TRANSFORMATION))
+            for name in ("window_start", "window_end", "window_time")
+        ]
+        return Relation([*relation.columns, *added], relation.indirect, None, relation.open)
+
+    # ---- PIVOT, MATCH_RECOGNIZE ------------------------------------------------------------
+
+    def _from_pivot(self, node: exp.Pivot, frame: Frame) -> None:
+        """DuckDB's statement form ``PIVOT t ON … USING …``."""
+        inside = Frame(frame.ctes, frame.parent)
+        self.from_item(node.this, inside)
+        relation = self._pivot(node, self._all_of(inside), inside)
+        alias = node.args.get("alias")
+        frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
+
+    def _pivot(self, node: exp.Pivot, relation: Relation, frame: Frame) -> Relation:
+        inside = Frame(frame.ctes, frame.parent)
+        inside.entries.append(Entry("", relation))
+        alias = node.args.get("alias")
+        result = self._unpivot(node, relation, inside) if node.args.get("unpivot") else self._pivoted(node, relation, inside)
+        if alias is not None and alias.args.get("columns"):
+            result = self._renamed(result, alias)
+        return result
+
+    def _pivoted(self, node: exp.Pivot, relation: Relation, inside: Frame) -> Relation:
+        statement_form = bool(node.args.get("using"))
+        aggregates = node.args.get("using") or node.expressions
+        used: set[str] = set()
+        values: Origins = NOTHING
+        per_aggregate: list[tuple[str, str | None, Origins]] = []
+        for item in aggregates:
+            core = item.this if isinstance(item, exp.Alias) else item
+            type_, origins = self.value(core, inside)
+            used.update(column.name.lower() for column in core.find_all(exp.Column))
+            per_aggregate.append((item.alias if isinstance(item, exp.Alias) else "", type_, origins))
+            values = merge(values, origins)
+        keys: Origins = NOTHING
+        fields = list(node.args.get("fields") or ())
+        if statement_form:
+            fields.extend(node.expressions)
+        for field in fields:
+            column = field.this if isinstance(field, exp.In) else field
+            keys = merge(keys, self.value(column, inside)[1])
+            used.update(item.name.lower() for item in column.find_all(exp.Column))
+        group = node.args.get("group")
+        if statement_form and group is not None:
+            kept_names = [item.name.lower() for item in group.expressions]
+            for item in group.expressions:
+                self.value(item, inside)
+            kept = [c for c in relation.columns if c.name.lower() in kept_names]
+        else:
+            kept = [column for column in relation.columns if column.name.lower() not in used]
+        produced = []
+        names = [_identifier_name(name) for name in node.args.get("columns") or ()]
+        if not names and statement_form:
+            names = ["*"]
+        for position, name in enumerate(names):
+            label, type_, origins = per_aggregate[position % len(per_aggregate)] if per_aggregate else ("", None, values)
+            del label
+            influence = lift(keys, TRANSFORMATION)
+            produced.append(Column(name, self._concrete(type_), lift(origins, TRANSFORMATION), mark(influence, FILTER)))
+        indirect = merge(relation.indirect, mark(keys, GROUP_BY))
+        open_tables = relation.open
+        if relation.open and not any(column.name == "*" for column in relation.columns):
+            kept = [*kept, *(table.star() for table in relation.open)]
+        return Relation([*kept, *produced], indirect, None, open_tables)
+
+    def _unpivot(self, node: exp.Pivot, relation: Relation, inside: Frame) -> Relation:
+        fields = list(node.args.get("fields") or ())
+        consumed: set[str] = set()
+        produced: list[Column] = []
+        into = node.args.get("into")
+        value_names = [_identifier_name(_last_identifier(item)) for item in node.expressions]
+        if not fields and node.expressions:
+            sources = list(node.expressions)
+            value_names = ["value"]
+            label = "name"
+            if into is not None:
+                label = into.this.name if isinstance(into.this, exp.Expr) else label
+                value_names = [item.name for item in into.expressions] or value_names
+            fields_sources = [(label, sources)]
+        else:
+            fields_sources = [
+                (_identifier_name(_last_identifier(field.this)), list(field.expressions))
+                for field in fields
+                if isinstance(field, exp.In)
+            ]
+            if value_names and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Tuple):
+                value_names = [_identifier_name(_last_identifier(item)) for item in node.expressions[0].expressions]
+        for label, sources in fields_sources:
+            groups: list[list[exp.Expr]] = []
+            for source in sources:
+                core = source.this if isinstance(source, (exp.PivotAlias, exp.Alias)) else source
+                items = core.expressions if isinstance(core, exp.Tuple) else [core]
+                if isinstance(core, exp.Star) or (isinstance(core, exp.Column) and isinstance(core.this, exp.Star)):
+                    chosen = self._star(core if isinstance(core, exp.Star) else core.this, core, inside)[0]
+                    groups.extend([[exp.column(column.name)] for column in chosen])
+                elif isinstance(core, exp.Columns):
+                    groups.extend([[exp.column(column.name)] for column in self._chosen(core, inside)])
+                else:
+                    groups.append(list(items))
+            slots: list[Origins] = [NOTHING for _ in value_names]
+            kinds: list[list[str | None]] = [[] for _ in value_names]
+            everything: Origins = NOTHING
+            for group in groups:
+                for position, item in enumerate(group):
+                    type_, origins = self.value(item, inside)
+                    consumed.update(column.name.lower() for column in item.find_all(exp.Column))
+                    if position < len(slots):
+                        slots[position] = merge(slots[position], origins)
+                        kinds[position].append(type_)
+                    everything = merge(everything, origins)
+            text = "VARCHAR" if self.types is not None else None
+            produced.append(Column(label, text, lift(everything, TRANSFORMATION)))
+            for name, origins, seen in zip(value_names, slots, kinds, strict=False):
+                type_ = self.types.combine("union", tuple(seen)).type if self.types is not None and seen else None
+                produced.append(Column(name, type_, origins))
+        if self.rules.dialect != "duckdb" and len(fields_sources) == 1 and len(produced) == 1 + len(value_names) and node.args.get("value_columns_first"):
+            produced = [*produced[1:], produced[0]]
+        kept = [column for column in relation.columns if column.name.lower() not in consumed]
+        if relation.open and not any(column.name == "*" for column in relation.columns):
+            kept = [*kept, *(table.star() for table in relation.open)]
+        return Relation([*kept, *produced], relation.indirect, None, relation.open)
+
+    def _match_recognize(self, node: exp.MatchRecognize, frame: Frame) -> None:
+        if not frame.entries:
+            return
+        source = frame.entries.pop()
+        inside = Frame(frame.ctes, frame)
+        inside.entries.append(source)
+        pattern = node.args.get("pattern")
+        variables = set(re.findall(r"[A-Za-z_]\w*", pattern.name if isinstance(pattern, exp.Expr) else str(pattern or "")))
+        defined = node.args.get("define") or ()
+        variables.update(item.alias_or_name for item in defined)
+        influence: Origins = NOTHING
+        partition = list(node.args.get("partition_by") or ())
+        order = node.args.get("order")
+        columns: list[Column] = []
+        for item in partition:
+            type_, origins = self.value(item, inside)
+            columns.append(Column(item.alias_or_name, type_, origins))
+            influence = merge(influence, mark(origins, GROUP_BY))
+        for item in order.expressions if order is not None else ():
+            influence = merge(influence, mark(self.value(item, inside)[1], SORT))
+        for name in variables:
+            inside.entries.append(Entry(name.lower(), source.relation))
+        matching = Frame(frame.ctes, inside)
+        matching.entries = [Entry(e.alias, e.relation) for e in inside.entries]
+        matching.merged = {c.name.lower(): c for c in source.relation.columns}
+        for item in defined:
+            core = item.this if isinstance(item, exp.Alias) else item
+            influence = merge(influence, mark(self.value(core, matching)[1], FILTER))
+        for item in node.args.get("measures") or ():
+            measure = item.this if isinstance(item, exp.MatchRecognizeMeasure) else item
+            core = measure.this if isinstance(measure, exp.Alias) else measure
+            type_, origins = self.value(core, matching)
+            columns.append(Column(measure.alias_or_name, self._concrete(type_), lift(origins, TRANSFORMATION)))
+        rows = node.args.get("rows")
+        if rows is not None and "ALL ROWS" in str(rows.name if isinstance(rows, exp.Expr) else rows).upper():
+            columns = [*source.relation.columns, *columns]
+        alias = node.args.get("alias")
+        frame.entries.append(
+            Entry(alias.name.lower() if alias is not None else source.alias, Relation(columns, merge(source.relation.indirect, influence)))
+        )
+
+    # ---- set operations --------------------------------------------------------------------
+
+    def _set_operation(
+        self, node: exp.SetOperation, ctes: CteScope, parent: Frame | None, *, top: bool
+    ) -> Relation:
+        """Unite the branches from left to right; a chain of thousands does not recurse."""
+        chain = [node]
+        left = node.this
+        while isinstance(left, exp.SetOperation) and not left.args.get("with_") and left.args.get("order") is None:
+            chain.append(left)
+            left = left.this
+        outer, self._influence = self._influence, NOTHING
+        relation = self.query(left, ctes, parent)
+        first = left
+        for step in reversed(chain):
+            right = self.query(step.expression, ctes, parent)
+            relation = self._united(
+                [relation, right], [first, step.expression], step, by_name=bool(step.args.get("by_name"))
+            )
+            first = step
+        self._influence = outer
+        order = node.args.get("order")
+        if order is not None:
+            frame = Frame(ctes, parent)
+            frame.entries.append(Entry("", relation))
+            keys = self._order_keys(order, relation, None, frame)
+            if top or node.args.get("limit") is not None:
+                relation = Relation(relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open)
+        return relation
+
+    def _united(
+        self, relations: list[Relation], nodes: list[exp.Expr], step: exp.Expr, *, by_name: bool
+    ) -> Relation:
+        left, right = relations
+        indirect = merge(left.indirect, right.indirect)
+        open_tables = tuple(dict.fromkeys((*left.open, *right.open)))
+        if by_name:
+            return self._united_by_name(left, right, indirect, open_tables, step)
+        loose = bool(open_tables)
+        if len(left.columns) != len(right.columns) and not loose:
+            self.problems.append(
+                Problem(
+                    "set-arity",
+                    f"set operation needs the same number of columns on both sides: "
+                    f"{len(left.columns)} and {len(right.columns)}",
+                    place_of(nodes[1]),
+                )
+            )
+        columns: list[Column] = []
+        for position, column in enumerate(left.columns):
+            if position >= len(right.columns):
+                columns.append(column)
+                continue
+            other = right.columns[position]
+            columns.append(self._mixed(column, other, step, "union", nodes[1]))
+        if len(right.columns) > len(left.columns):
+            columns.extend(right.columns[len(left.columns) :])
+        return Relation(columns, indirect, None, open_tables)
+
+    def _mixed(self, column: Column, other: Column, step: exp.Expr, how: str, place: exp.Expr) -> Column:
+        type_ = column.type
+        if self.types is not None:
+            if column.type == other.type:
+                type_ = column.type
+            else:
+                answer = self.types.combine(how, (column.type, other.type))
+                if answer.error is not None:
+                    self.problems.append(
+                        Problem("cannot-mix", answer.error, other.place if other.place[0] else place_of(place), other.name)
+                    )
+                type_ = answer.type
+        direct, indirect = merge(column.direct, other.direct), merge(column.indirect, other.indirect)
+        del step
+        return Column(column.name, type_, direct, indirect, None, column.place)
+
+    def _united_by_name(
+        self, left: Relation, right: Relation, indirect: Origins, open_tables: tuple[Table, ...], step: exp.Expr
+    ) -> Relation:
+        columns = []
+        for column in left.columns:
+            other = right.find(column.name.lower())
+            columns.append(self._mixed(column, other, step, "union", step) if isinstance(other, Column) else column)
+        columns.extend(column for column in right.columns if left.find(column.name.lower()) is None)
+        return Relation(columns, indirect, None, open_tables)
+
+
+_FROM = {
+    exp.Table: Binder._from_table,
+    exp.Subquery: Binder._from_query,
+    exp.Values: Binder._from_values,
+    exp.Unnest: Binder._from_unnest,
+    exp.Lateral: Binder._from_lateral,
+    exp.Pivot: Binder._from_pivot,
+}
+
+
+def _star_of(item: exp.Expr) -> exp.Star | None:
+    if type(item) is exp.Star:
+        return item
+    if type(item) is exp.Column and type(item.this) is exp.Star:
+        return item.this
+    return None
+
+
+def _at(identifier: exp.Expr) -> tuple[int, int]:
+    meta = identifier._meta
+    if meta and "start" in meta:
+        return (meta["line"], meta["col"] - (meta["end"] - meta["start"]))
+    return (0, 0)
+
+
+def _first_place(item: exp.Expr) -> tuple[int, int]:
+    if isinstance(item, exp.Alias):
+        alias = item.args.get("alias")
+        if isinstance(alias, exp.Identifier):
+            return _at(alias)
+    return place_of(item)
+
+
+def _identifier_name(node: exp.Expr) -> str:
+    if isinstance(node, exp.ColumnDef):
+        return str(node.this.name)
+    return str(node.name)
+
+
+def _last_identifier(node: exp.Expr) -> exp.Expr:
+    return node.this if isinstance(node, exp.Column) else node
+
+
+def _flat(node: exp.Expr) -> list[exp.Expr]:
+    """Return the keys inside GROUPING SETS, CUBE and ROLLUP, however they are nested."""
+    if isinstance(node, (exp.Tuple, exp.GroupingSets, exp.Cube, exp.Rollup)):
+        return [key for item in node.expressions for key in _flat(item)]
+    if isinstance(node, exp.Paren):
+        return _flat(node.this)
+    return [node]
+
+
+def _visible(entries: list[Entry]) -> dict[str, str]:
+    return {
+        column.name.lower(): column.name for entry in entries for column in entry.relation.columns
+    }
+
+
+def _deduplicated(relation: Relation) -> Relation:
+    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``."""
+    seen: dict[str, int] = {}
+    columns = relation.columns
+    names = [column.name.lower() for column in columns]
+    if len(set(names)) == len(names):
+        return relation
+    taken = set(names)
+    result = []
+    for column in columns:
+        key = column.name.lower()
+        count = seen.get(key, 0)
+        seen[key] = count + 1
+        if not count or column.name == "*":
+            result.append(column)
+            continue
+        name = f"{column.name}_{count}"
+        while name.lower() in taken:
+            count += 1
+            name = f"{column.name}_{count}"
+        taken.add(name.lower())
+        seen[key] = count + 1
+        result.append(column.renamed(name))
+    return Relation(result, relation.indirect, None, relation.open)
+
+
+def _names(node: exp.Expr, name: str) -> bool:
+    return any(table.name.lower() == name and not table.db for table in node.find_all(exp.Table))
+
+
+def _table_argument(function: exp.Expr) -> exp.Expr | None:
+    """Return the table that a table function is given: a subquery, or a name beside a DESCRIPTOR."""
+    arguments = [item.expression if isinstance(item, exp.Kwarg) else item for item in children(function)]
+    for item in arguments:
+        if isinstance(item, (exp.Table, exp.Query)):
+            return item
+    described = any(isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments)
+    if described and arguments and isinstance(arguments[0], exp.Column):
+        parts = [part.copy() for part in arguments[0].parts]
+        keys = ("this", "db", "catalog")
+        return exp.Table(**dict(zip(keys, reversed(parts), strict=False)))
+    return None

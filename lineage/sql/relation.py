@@ -1,0 +1,376 @@
+"""What the binder binds to: tables, their columns, and where every value comes from.
+
+An :class:`Origin` is one column of one real table. A bound column carries the origins that
+its value is made of (``direct``) and those that only influence it (``indirect``), each with
+flags. Dictionaries of origins are shared between columns and never changed once published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+Parts = tuple[str, ...]
+"""A table name as dotted parts, most significant first, in the spelling of its definition."""
+
+# Flags of a direct origin. The two lowest bits are the strength of the OpenLineage subtype.
+IDENTITY: Final = 0
+TRANSFORMATION: Final = 1
+AGGREGATION: Final = 2
+STRENGTH: Final = 3
+MASKED: Final = 4
+CONDITIONAL: Final = 8
+WINDOW: Final = 16
+
+# Flags of an indirect origin.
+JOIN: Final = 32
+FILTER: Final = 64
+GROUP_BY: Final = 128
+SORT: Final = 256
+
+INDIRECT_SUBTYPES: Final[tuple[tuple[int, str], ...]] = (
+    (JOIN, "JOIN"),
+    (FILTER, "FILTER"),
+    (GROUP_BY, "GROUP_BY"),
+    (SORT, "SORT"),
+    (WINDOW, "WINDOW"),
+    (CONDITIONAL, "CONDITIONAL"),
+)
+
+
+class Origin:
+    """One column of one table. Compared by identity: a table makes each of them once."""
+
+    __slots__ = ("column", "table")
+
+    def __init__(self, table: Table, column: str) -> None:
+        self.table = table
+        self.column = column
+
+    def __repr__(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+Origins = Mapping[Origin, int]
+NOTHING: Final[Origins] = MappingProxyType({})
+"""No origins. One shared empty mapping."""
+
+
+class Column:
+    """A column of a relation, bound."""
+
+    __slots__ = ("direct", "indirect", "name", "nullable", "place", "type")
+
+    def __init__(  # noqa: PLR0913 - six facts about one column, all of them primitive
+        self,
+        name: str,
+        type: str | None = None,  # noqa: A002 - the field's own word
+        direct: Origins = NOTHING,
+        indirect: Origins = NOTHING,
+        nullable: bool | None = None,
+        place: tuple[int, int] = (0, 0),
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.direct = direct
+        self.indirect = indirect
+        self.nullable = nullable
+        self.place = place
+
+    def renamed(self, name: str) -> Column:
+        """Return the same column under another name."""
+        return Column(name, self.type, self.direct, self.indirect, self.nullable, self.place)
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+class Relation:
+    """Columns in order, found by name; the rows depend on ``indirect``.
+
+    ``open`` names the tables whose columns are not known and that a star let in: a name that
+    is not among ``columns`` may still come from one of them.
+    """
+
+    __slots__ = ("columns", "index", "indirect", "invented", "open", "table")
+
+    def __init__(
+        self,
+        columns: list[Column],
+        indirect: Origins = NOTHING,
+        table: Table | None = None,
+        open_tables: tuple[Table, ...] = (),
+    ) -> None:
+        self.columns = columns
+        self.indirect = indirect
+        self.table = table
+        self.open = open_tables
+        self.invented: Origins | None = None
+        """What an unknown name means in the rows of a table function: made from its arguments."""
+        self.index: dict[str, Column | list[Column]] | None = None
+
+    def find(self, key: str) -> Column | list[Column] | None:
+        """Return the column called ``key`` (lower case), or all of them when several are."""
+        index = self.index
+        if index is None:
+            index = self.index = {}
+            for column in self.columns:
+                name = column.name.lower()
+                known = index.get(name)
+                if known is None:
+                    index[name] = column
+                elif isinstance(known, list):
+                    known.append(column)
+                else:
+                    index[name] = [known, column]
+        return index.get(key)
+
+
+class Table:
+    """A named table. ``columns`` is ``None`` while nobody has said what they are."""
+
+    __slots__ = ("_learned", "_origins", "_relation", "columns", "kind", "parts", "temporary")
+
+    def __init__(
+        self,
+        parts: Parts,
+        columns: Iterable[tuple[str, str | None]] | None = None,
+        *,
+        temporary: bool = False,
+        kind: str = "table",
+    ) -> None:
+        self.parts = parts
+        self.columns = None if columns is None else tuple(columns)
+        self.temporary = temporary
+        self.kind = kind
+        self._origins: dict[str, Origin] = {}
+        self._learned: dict[str, Column] = {}
+        self._relation: Relation | None = None
+
+    @property
+    def name(self) -> str:
+        """The dotted name."""
+        return ".".join(self.parts)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def origin(self, column: str) -> Origin:
+        """Return the one Origin of ``column``, however often it is asked for."""
+        found = self._origins.get(column)
+        if found is None:
+            found = self._origins[column] = Origin(self, column)
+        return found
+
+    def relation(self) -> Relation:
+        """Return the table as a relation; the same object every time."""
+        if self._relation is None:
+            if self.columns is None:
+                self._relation = Relation([], table=self, open_tables=(self,))
+            else:
+                self._relation = Relation(
+                    [
+                        Column(name, type_, {self.origin(name): IDENTITY})
+                        for name, type_ in self.columns
+                    ],
+                    table=self,
+                )
+        return self._relation
+
+    def learn(self, column: str) -> Column:
+        """Return a column that only a query told us of; its type is not known."""
+        found = self._learned.get(column)
+        if found is None:
+            found = self._learned[column] = Column(
+                column, None, {self.origin(column): IDENTITY}
+            )
+        return found
+
+    def has_learned(self, column: str) -> bool:
+        """Return whether a query has already named this column of the table."""
+        return column in self._learned
+
+    def star(self) -> Column:
+        """Return the column that stands for all columns of a table that nobody described."""
+        return self.learn("*")
+
+
+class Schema:
+    """The tables that statements may name. A child sees its parent's tables until it hides them.
+
+    Names match case-insensitively on their dotted suffix: ``orders`` finds ``shop.orders``
+    when no other schema has one, and the default schema wins when several have.
+    """
+
+    __slots__ = ("_by_last", "_gone", "_memo", "_parent", "database", "default")
+
+    def __init__(
+        self,
+        tables: Iterable[Table] = (),
+        *,
+        parent: Schema | None = None,
+        database: str | None = None,
+        schema: str | None = None,
+    ) -> None:
+        self._by_last: dict[str, dict[Parts, Table]] = {}
+        self._gone: set[Parts] = set()
+        self._memo: dict[Parts, Table | None] = {}
+        self._parent = parent
+        self.database = database or (parent.database if parent else None)
+        self.default = schema or (parent.default if parent else None)
+        for table in tables:
+            self.add(table)
+
+    def child(self) -> Schema:
+        """Return a schema whose additions and removals leave this one alone."""
+        return Schema(parent=self)
+
+    def add(self, table: Table) -> None:
+        """Add or replace a table."""
+        key = tuple(part.lower() for part in table.parts)
+        self._by_last.setdefault(key[-1], {})[key] = table
+        self._gone.discard(key)
+        self._memo.clear()
+
+    def remove(self, parts: Parts) -> bool:
+        """Take a table away: naming it is an error from now on. Returns whether it was there."""
+        table = self.find(parts)
+        key = tuple(part.lower() for part in (table.parts if table else parts))
+        here = self._by_last.get(key[-1])
+        if here:
+            here.pop(key, None)
+        self._gone.add(key)
+        self._memo.clear()
+        return table is not None
+
+    def forget(self, table: Table) -> None:
+        """Take a table away because a script dropped it; its name may be made again."""
+        key = tuple(part.lower() for part in table.parts)
+        schema: Schema | None = self
+        while schema is not None:
+            here = schema._by_last.get(key[-1])
+            if here and schema is self:
+                here.pop(key, None)
+            schema = schema._parent
+        self._memo.clear()
+
+    def find(self, parts: Parts) -> Table | None:
+        """Return the table that ``parts`` names from here, or ``None``."""
+        key = tuple(part.lower() for part in parts)
+        try:
+            return self._memo[key]
+        except KeyError:
+            found = self._memo[key] = self._find(key)
+            return found
+
+    def gone(self, parts: Parts) -> bool:
+        """Return whether a table of this name was removed (a bare name matches any schema)."""
+        key = tuple(part.lower() for part in parts)
+        schema: Schema | None = self
+        while schema is not None:
+            if any(_suffix(key, gone) for gone in schema._gone):
+                return True
+            schema = schema._parent
+        return False
+
+    def _candidates(self, last: str) -> dict[Parts, Table]:
+        if self._parent is None:
+            return self._by_last.get(last, {})
+        inherited = self._parent._candidates(last)
+        here = self._by_last.get(last)
+        if not here and not self._gone:
+            return inherited
+        merged = {key: table for key, table in inherited.items() if key not in self._gone}
+        merged.update(here or {})
+        return merged
+
+    def _find(self, key: Parts) -> Table | None:
+        candidates = self._candidates(key[-1])
+        if not candidates:
+            return None
+        found = candidates.get(key)
+        if found is not None:
+            return found
+        for full in self._qualified(key):
+            found = candidates.get(full)
+            if found is not None:
+                return found
+        matches = [table for name, table in candidates.items() if _suffix(key, name)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches and self.default:
+            home = [t for t in matches if len(t.parts) > 1 and t.parts[-2].lower() == self.default.lower()]
+            if len(home) == 1:
+                return home[0]
+        return None
+
+    def _qualified(self, key: Parts) -> Iterator[Parts]:
+        """Yield ``key`` with the default schema and database put in front."""
+        schema, database = (self.default or "").lower(), (self.database or "").lower()
+        if len(key) == 1 and schema:
+            if database:
+                yield (database, schema, *key)
+            yield (schema, *key)
+        elif len(key) == 2 and database:
+            yield (database, *key)
+
+    def tables(self) -> Iterator[Table]:
+        """Yield every table that can be seen from here, in name order."""
+        names = {last for schema in self._chain() for last in schema._by_last}
+        for last in sorted(names):
+            candidates = self._candidates(last)
+            for key in sorted(candidates):
+                yield candidates[key]
+
+    def _chain(self) -> Iterator[Schema]:
+        schema: Schema | None = self
+        while schema is not None:
+            yield schema
+            schema = schema._parent
+
+    def named(self, parts: Parts) -> Parts:
+        """Return ``parts`` with the defaults in front, for a table that nobody described."""
+        if len(parts) == 1 and self.default:
+            parts = (self.default, *parts)
+        if len(parts) == 2 and self.database:
+            parts = (self.database, *parts)
+        return parts
+
+
+def _suffix(short: Parts, long: Parts) -> bool:
+    """Return whether one dotted name ends with the other."""
+    size = min(len(short), len(long))
+    return short[-size:] == long[-size:]
+
+
+def merge(first: Origins, second: Origins) -> Origins:
+    """Return the union of two sets of origins; the stronger flags win. Shares where it can."""
+    if not second or first is second:
+        return first
+    if not first:
+        return second
+    merged = dict(first)
+    for origin, flags in second.items():
+        known = merged.get(origin)
+        merged[origin] = flags if known is None else combine(known, flags)
+    return merged
+
+
+def combine(first: int, second: int) -> int:
+    """Return the flags of an origin that arrives on two ways."""
+    return max(first & STRENGTH, second & STRENGTH) | ((first | second) & ~STRENGTH)
+
+
+def lift(origins: Origins, strength: int, flags: int = 0) -> Origins:
+    """Return ``origins`` after a step of at least ``strength`` that also sets ``flags``."""
+    lifted = {}
+    for origin, known in origins.items():
+        step = known & STRENGTH
+        lifted[origin] = (known & ~STRENGTH) | (step if step > strength else strength) | flags
+    return lifted
+
+
+def mark(origins: Origins, flags: int) -> dict[Origin, int]:
+    """Return ``origins`` as indirect ones with exactly ``flags``."""
+    return dict.fromkeys(origins, flags)

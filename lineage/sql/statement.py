@@ -1,0 +1,875 @@
+"""Binds statements: what each reads, writes and defines, and how the schema follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from lineage.sql.dialect import Rules
+from lineage.sql.expression import children
+from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.place import place_of
+from lineage.sql.query import Binder
+from lineage.sql.relation import (
+    FILTER,
+    JOIN,
+    NOTHING,
+    TRANSFORMATION,
+    Column,
+    Origin,
+    Origins,
+    Parts,
+    Relation,
+    Schema,
+    Table,
+    lift,
+    mark,
+    merge,
+)
+from lineage.sql.typing import TypeSystem
+
+
+@dataclass(slots=True)
+class Write:
+    """What a statement puts into one table. ``target`` is ``None`` for a bare query."""
+
+    target: Table | None
+    columns: list[tuple[str, Column]]
+    indirect: Origins = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bound:
+    """One statement, bound."""
+
+    kind: str
+    """``select``, ``create``, ``insert``, ``merge``, ``update``, ``delete``, ``define``, ``other``."""
+    writes: list[Write] = field(default_factory=list)
+    relation: Relation | None = None
+    """The rows of a query, or of the query inside CREATE … AS."""
+    defines: Table | None = None
+    """The table or view that exists from now on."""
+    reads: tuple[Table, ...] = ()
+    missing: tuple[Table, ...] = ()
+    """Tables that are read and that nobody described."""
+    uses: frozenset[Origin] = frozenset()
+    """Every column that is referred to, by a person or by a star."""
+    problems: tuple[Problem, ...] = ()
+    candidates: tuple[tuple[tuple[Origin, ...], str], ...] = ()
+
+
+class StatementBinder:
+    """Binds the statements of one script in order; ``schema`` follows what they define.
+
+    ``inline`` makes temporary tables transparent: what is read from one has the origins of what
+    was put into it.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        rules: Rules,
+        types: TypeSystem | None,
+        *,
+        inline_views: bool = False,
+        dead_ctes: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.rules = rules
+        self.types = types
+        self.inline_views = inline_views
+        self.dead_ctes = dead_ctes
+        self._written_temporaries: dict[Table, Write] = {}
+
+    def bind(self, tree: exp.Expr) -> list[Bound]:
+        """Bind one parsed statement; a block or procedure yields one result a statement in it."""
+        if isinstance(tree, exp.Alias) and not isinstance(tree.this, exp.Condition):
+            tree = tree.this
+        inner = _body(tree)
+        if inner is not None:
+            return [bound for item in inner for bound in self.bind(item)]
+        binder = Binder(self.schema, self.rules, self.types)
+        bound = self._dispatch(tree, binder)
+        if self.rules.binds_dead_ctes:
+            binder.bind_dead_ctes()
+        elif self.dead_ctes:
+            binder.discard_dead_ctes()
+        bound.reads = tuple(binder.reads.values())
+        bound.missing = tuple(
+            table for table in bound.reads if table.columns is None and not table.temporary
+        )
+        bound.uses = frozenset(binder.uses)
+        bound.problems = (*bound.problems, *binder.problems)
+        bound.candidates = tuple(binder.candidates)
+        return [bound]
+
+    def _dispatch(self, tree: exp.Expr, binder: Binder) -> Bound:
+        match tree:
+            case exp.Create():
+                return self._create(tree, binder)
+            case exp.Insert():
+                return self._insert(tree, binder)
+            case exp.MultitableInserts():
+                return self._multi_insert(tree, binder)
+            case exp.Merge():
+                return self._merge(tree, binder)
+            case exp.Update():
+                return self._update(tree, binder)
+            case exp.Delete():
+                return self._delete(tree, binder)
+            case exp.Alter():
+                return self._alter(tree)
+            case exp.Drop():
+                return self._drop(tree)
+            case exp.Copy():
+                return self._copy(tree, binder)
+            case exp.Cache():
+                return self._cache(tree, binder)
+            case exp.Use():
+                return self._use_database(tree)
+            case exp.Command():
+                problem = Problem(
+                    "unsupported-statement",
+                    f"{tree.this} statements are not understood; nothing is known of what this one does",
+                    place_of(tree),
+                    certain=False,
+                )
+                return Bound("other", problems=(problem,))
+            case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
+                return self._select(tree, binder)
+            case _:
+                return Bound("other")
+
+    # ---- queries -------------------------------------------------------------------------
+
+    def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
+        relation = binder.query(tree, CteScope(), top=True)
+        into = tree.args.get("into")
+        if into is not None:
+            table = self._define(into.this, binder, relation, temporary=_temporary_name(into.this) or bool(into.args.get("temporary")))
+            write = Write(table, _paired(relation, None), relation.indirect)
+            return Bound("create", self._visible(table, [write]), relation, table)
+        return Bound("select", [Write(None, _paired(relation, None), relation.indirect)], relation)
+
+    def _query(self, node: exp.Expr, binder: Binder, outer: exp.Expr) -> Relation:
+        """Bind the query inside a statement, which may carry the WITH clause itself."""
+        scope = CteScope()
+        with_ = outer.args.get("with_")
+        if with_ is not None:
+            scope = binder.with_clause(with_, scope, None)
+        return binder.query(node, scope, top=True)
+
+    # ---- CREATE --------------------------------------------------------------------------
+
+    def _create(self, tree: exp.Create, binder: Binder) -> Bound:
+        kind = (tree.args.get("kind") or "").upper()
+        if kind not in ("TABLE", "VIEW"):
+            return Bound("other")
+        this = tree.this
+        schema_node = this if isinstance(this, exp.Schema) else None
+        target = this.this if schema_node is not None else this
+        if not isinstance(target, exp.Table):
+            return Bound("other")
+        temporary = _is_temporary(tree) or _temporary_name(target)
+        body = tree.args.get("expression")
+        clone = tree.args.get("clone")
+        if clone is not None and isinstance(clone.this, exp.Table):
+            return self._clone(target, clone.this, binder, temporary=temporary)
+        like = tree.find(exp.LikeProperty)
+        if body is None and like is not None:
+            return self._like(target, like.this, binder)
+        if body is None:
+            return self._declare(target, schema_node, binder, temporary=temporary, kind=kind)
+        if isinstance(body, exp.DDL) and isinstance(body, exp.Query) is False and not isinstance(body, exp.Table):
+            return Bound("other")
+        relation = self._query(body, binder, tree)
+        names = _schema_names(schema_node)
+        if names and len(names) != len(relation.columns) and not relation.open and kind == "VIEW" and len(names) > len(relation.columns):
+            binder.problems.append(
+                Problem(
+                    "alias-columns",
+                    f"{len(names)} column names are given for {len(relation.columns)} columns",
+                    place_of(target),
+                )
+            )
+        relation = _with_names(relation, names)
+        declared = _declared_types(schema_node, binder)
+        table = self._define(
+            target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
+        )
+        write = Write(table, _paired(relation, names), relation.indirect)
+        return Bound("create", self._visible(table, [write]), relation, table)
+
+    def _declare(
+        self, target: exp.Table, schema_node: exp.Schema | None, binder: Binder, *, temporary: bool, kind: str
+    ) -> Bound:
+        """``CREATE TABLE t (a INT, …)``."""
+        parts = self.schema.named(binder.parts_of(target))
+        columns = None
+        if schema_node is not None:
+            columns = tuple(
+                (item.this.name, self._type_of(item))
+                for item in schema_node.expressions
+                if isinstance(item, exp.ColumnDef)
+            )
+            columns += tuple(
+                (item.name, None) for item in schema_node.expressions if isinstance(item, exp.Identifier)
+            )
+        partitioned = schema_node.parent.find(exp.PartitionedByProperty) if schema_node is not None and schema_node.parent else None
+        if columns is not None and partitioned is not None and isinstance(partitioned.this, exp.Schema):
+            columns += tuple(
+                (item.this.name, self._type_of(item))
+                for item in partitioned.this.expressions
+                if isinstance(item, exp.ColumnDef)
+            )
+        table = Table(parts, columns, temporary=temporary, kind=kind.lower())
+        self.schema.add(table)
+        return Bound("define", defines=table)
+
+    def _type_of(self, item: exp.ColumnDef) -> str | None:
+        kind = item.args.get("kind")
+        if not isinstance(kind, exp.DataType):
+            return None
+        text = self.rules.type_text(kind)
+        if text is None:
+            return None
+        return self.types.normalize(text) if self.types is not None else text
+
+    def _clone(self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool) -> Bound:
+        frame = Frame(CteScope())
+        binder.from_item(source, frame)
+        relation = frame.entries[0].relation if frame.entries else Relation([])
+        columns = list(relation.columns) or [table.star() for table in relation.open]
+        relation = Relation(columns, NOTHING, None, relation.open)
+        table = self._define(target, binder, relation, temporary=temporary)
+        return Bound("create", self._visible(table, [Write(table, _paired(relation, None))]), relation, table)
+
+    def _like(self, target: exp.Table, source: exp.Expr, binder: Binder) -> Bound:
+        model = self.schema.find(binder.parts_of(source)) if isinstance(source, exp.Table) else None
+        table = Table(self.schema.named(binder.parts_of(target)), model.columns if model else None)
+        self.schema.add(table)
+        return Bound("define", defines=table)
+
+    def _define(
+        self,
+        target: exp.Expr,
+        binder: Binder,
+        relation: Relation,
+        *,
+        temporary: bool = False,
+        types: dict[str, str] | None = None,
+        view: bool = False,
+    ) -> Table:
+        """Make the table that a query fills, so that later statements see its columns."""
+        parts = binder.parts_of(target) if isinstance(target, exp.Table) else (target.name,)
+        parts = self.schema.named(parts)
+        open_ = bool(relation.open)
+        columns = None
+        if not open_:
+            columns = tuple(
+                (column.name, (types or {}).get(column.name.lower(), column.type))
+                for column in _deduplicate(relation.columns, self.rules)
+            )
+        table = Table(parts, columns, temporary=temporary, kind="view" if view else "table")
+        if temporary or (view and self.inline_views):
+            table = InlinedTable(parts, relation, temporary=temporary)
+        self.schema.add(table)
+        return table
+
+    def _visible(self, table: Table, writes: list[Write]) -> list[Write]:
+        """Keep a temporary table's writes aside: they show only if nobody reads it."""
+        if isinstance(table, InlinedTable) and table.temporary:
+            self._written_temporaries[table] = writes[0]
+            return []
+        return writes
+
+    # ---- INSERT, UPDATE, DELETE, MERGE ------------------------------------------------------
+
+    def target(self, node: exp.Expr, binder: Binder) -> Table:
+        """Return the table that a statement writes."""
+        parts = binder.parts_of(node) if isinstance(node, exp.Table) else (node.name or node.sql(),)
+        table = self.schema.find(parts)
+        if table is None:
+            if self.schema.gone(parts):
+                binder.problems.append(
+                    Problem("unknown-table", f'table "{".".join(parts)}" does not exist', place_of(node), parts[-1])
+                )
+            table = Table(self.schema.named(parts))
+            self.schema.add(table)
+        return table
+
+    def _insert(self, tree: exp.Insert, binder: Binder) -> Bound:
+        this = tree.this
+        schema_node = this if isinstance(this, exp.Schema) else None
+        target_node = this.this if schema_node is not None else this
+        body = tree.args.get("expression")
+        if isinstance(target_node, exp.Directory):
+            relation = self._query(body, binder, tree)
+            table = Table((target_node.name,), None)
+            return Bound("insert", [Write(table, _paired(relation, None), relation.indirect)], relation)
+        table = self.target(target_node, binder)
+        if body is None:
+            return Bound("insert", [Write(table, [])])
+        relation = self._query(body, binder, tree)
+        names = _schema_names(schema_node)
+        columns = self._placed(tree, table, names, relation, binder)
+        if isinstance(table, InlinedTable):
+            table.absorb(columns, relation.indirect)
+            return Bound("insert", [], relation)
+        return Bound("insert", [Write(table, columns, relation.indirect)], relation)
+
+    def _placed(
+        self, tree: exp.Insert, table: Table, names: list[str], relation: Relation, binder: Binder
+    ) -> list[tuple[str, Column]]:
+        """Pair what is inserted with the columns that receive it: by list, by name, by position."""
+        partition = tree.args.get("partition") or (tree.this.args.get("partition") if isinstance(tree.this, exp.Table) else None)
+        static, dynamic = _partition_columns(partition)
+        if tree.args.get("by_name"):
+            known = {name.lower(): name for name, _ in table.columns or ()}
+            for column in relation.columns:
+                if table.columns is not None and column.name.lower() not in known:
+                    binder.problems.append(
+                        Problem("unknown-column", f'table "{table.name}" has no column "{column.name}"', column.place, column.name)
+                    )
+            return [(known.get(column.name.lower(), column.name), column) for column in relation.columns]
+        if not names and table.columns is not None:
+            names = [name for name, _ in table.columns if name.lower() not in static and name.lower() not in dynamic]
+            names += [name for name, _ in table.columns if name.lower() in dynamic]
+            explicit = False
+        else:
+            explicit = bool(names)
+            known = {name.lower() for name, _ in table.columns or ()}
+            for name in names:
+                if table.columns is not None and name.lower() not in known:
+                    binder.problems.append(
+                        Problem("unknown-column", f'table "{table.name}" has no column "{name}"', place_of(tree), name)
+                    )
+            if not names and dynamic:
+                kept = [column.name for column in relation.columns]
+                if len(kept) >= len(dynamic):
+                    names = [*kept[: len(kept) - len(dynamic)], *dynamic]
+        if names and len(relation.columns) != len(names) and not relation.open and (explicit or table.columns is not None):
+            binder.problems.append(
+                Problem(
+                    "insert-arity",
+                    f'table "{table.name}" takes {len(names)} columns here but {len(relation.columns)} are given',
+                    place_of(tree),
+                    certain=self.rules.dialect != "clickhouse",
+                )
+            )
+        if self.types is not None and table.columns is not None:
+            self._check_types(table, names, relation, binder)
+        return _paired(relation, names)
+
+    def _check_types(self, table: Table, names: list[str], relation: Relation, binder: Binder) -> None:
+        if self.types is None:
+            return
+        wanted = {name.lower(): type_ for name, type_ in table.columns or ()}
+        for name, column in zip(names, relation.columns, strict=False):
+            type_ = wanted.get(name.lower())
+            if type_ is None or column.type is None:
+                continue
+            answer = self.types.insert(column.type, type_)
+            if answer.error is not None:
+                binder.problems.append(Problem("no-cast", answer.error, column.place, column.name))
+
+    def _multi_insert(self, tree: exp.MultitableInserts, binder: Binder) -> Bound:
+        source = tree.args["source"]
+        frame = Frame(CteScope())
+        if isinstance(source, exp.Table):
+            binder.from_item(source, frame)
+        else:
+            relation = self._query(source, binder, tree)
+            alias = source.args.get("alias")
+            frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
+        source_relation = binder._all_of(frame)  # noqa: SLF001 - one binder in two files
+        writes = []
+        for item in tree.expressions:
+            insert = item.this if isinstance(item, exp.ConditionalInsert) else item
+            indirect: Origins = NOTHING
+            condition = item.args.get("expression") if isinstance(item, exp.ConditionalInsert) else None
+            if condition is not None:
+                indirect = mark(binder.value(condition, frame)[1], FILTER)
+            schema_node = insert.this if isinstance(insert.this, exp.Schema) else None
+            table = self.target(schema_node.this if schema_node is not None else insert.this, binder)
+            body = insert.args.get("expression")
+            if body is None:
+                rows = source_relation
+            elif isinstance(body, exp.Values):
+                items = body.expressions[0].expressions
+                rows = Relation([_column_of(binder, each, frame) for each in items])
+            else:
+                select_frame = Frame(frame.ctes)
+                select_frame.entries = list(frame.entries)
+                rows = _from_outside(binder, body, select_frame)
+            names = _schema_names(schema_node)
+            columns = self._placed(insert, table, names, rows, binder)
+            everything = merge(merge(indirect, rows.indirect), source_relation.indirect)
+            writes.append(Write(table, columns, everything))
+        return Bound("insert", writes)
+
+    def _update(self, tree: exp.Update, binder: Binder) -> Bound:
+        scope = CteScope()
+        with_ = tree.args.get("with_")
+        if with_ is not None:
+            scope = binder.with_clause(with_, scope, None)
+        frame = Frame(scope)
+        binder._influence = NOTHING  # noqa: SLF001 - one binder in two files
+        target_node = tree.this
+        from_ = tree.args.get("from_")
+        aliased = _aliased_table(target_node, from_)
+        if from_ is not None:
+            if aliased is None:
+                binder.from_item(target_node, frame)
+            binder.from_item(from_.this, frame)
+            for join in from_.args.get("joins") or ():
+                binder.join(join, frame)
+        else:
+            binder.from_item(target_node, frame)
+        for join in tree.args.get("joins") or ():
+            binder.join(join, frame)
+        writes: dict[Table, list[tuple[str, Column]]] = {}
+        main = self.target(aliased or target_node, binder) if not _is_cte(target_node, scope) else None
+        for item in tree.expressions:
+            if not isinstance(item, exp.EQ):
+                continue
+            left, right = item.this, item.expression
+            places = left.expressions if isinstance(left, exp.Tuple) else [left]
+            values: list[Column]
+            query = right.unnest() if isinstance(right, (exp.Subquery, exp.Paren)) else right
+            if len(places) > 1 and isinstance(query, exp.Query):
+                values = binder.scalar_relation(query, frame).columns
+            elif len(places) > 1 and isinstance(query, exp.Tuple):
+                values = [_column_of(binder, each, frame) for each in query.expressions]
+            else:
+                values = [_column_of(binder, right, frame)]
+            for place, value in zip(places, values, strict=False):
+                table = self._updated(place, frame, main)
+                if table is not None:
+                    self._known_column(table, place, binder)
+                    writes.setdefault(table, []).append((place.name, value))
+        where = tree.args.get("where")
+        if where is not None:
+            binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
+        indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
+        for entry in frame.entries:
+            indirect = merge(indirect, entry.relation.indirect)
+        return Bound("update", [Write(table, columns, indirect) for table, columns in writes.items()])
+
+    def _updated(self, place: exp.Expr, frame: Frame, main: Table | None) -> Table | None:
+        """Return the table that ``alias.column = …`` sets."""
+        qualifier = place.args.get("table") if isinstance(place, exp.Column) else None
+        if qualifier is not None:
+            for entry in frame.entries:
+                if entry.alias == qualifier.name.lower() and entry.relation.table is not None:
+                    return entry.relation.table
+        return main
+
+    def _known_column(self, table: Table, place: exp.Expr, binder: Binder) -> None:
+        if table.columns is None:
+            return
+        found = next((name for name, _ in table.columns if name.lower() == place.name.lower()), None)
+        if found is None:
+            binder.problems.append(
+                Problem("unknown-column", f'table "{table.name}" has no column "{place.name}"', place_of(place), place.name)
+            )
+        else:
+            binder.uses.add(table.origin(found))
+
+    def _delete(self, tree: exp.Delete, binder: Binder) -> Bound:
+        scope = CteScope()
+        with_ = tree.args.get("with_")
+        if with_ is not None:
+            scope = binder.with_clause(with_, scope, None)
+        frame = Frame(scope)
+        binder._influence = NOTHING  # noqa: SLF001 - one binder in two files
+        this = tree.this
+        if isinstance(this, exp.Table):
+            binder.from_item(this, frame)
+        using = tree.args.get("using") or ()
+        for item in using if isinstance(using, list) else [using]:
+            binder.from_item(item, frame)
+        where = tree.args.get("where")
+        if where is not None:
+            binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
+        targets = tree.args.get("tables") or ([this] if isinstance(this, exp.Table) else [])
+        table = None
+        for node in targets:
+            entry = next((e for e in frame.entries if e.alias == node.name.lower()), None)
+            table = entry.relation.table if entry is not None else self.target(node, binder)
+            break
+        writes = [Write(table, [], binder._influence or NOTHING)] if table is not None else []  # noqa: SLF001 - as above
+        return Bound("delete", writes)
+
+    def _merge(self, tree: exp.Merge, binder: Binder) -> Bound:
+        scope = CteScope()
+        with_ = tree.args.get("with_")
+        if with_ is not None:
+            scope = binder.with_clause(with_, scope, None)
+        frame = Frame(scope)
+        binder._influence = NOTHING  # noqa: SLF001 - one binder in two files
+        binder.from_item(tree.this, frame)
+        table = self.target(tree.this, binder)
+        using = tree.args["using"]
+        binder.from_item(using, frame)
+        sources = frame.entries[1:]
+        on = tree.args.get("on")
+        if on is not None:
+            binder._influenced(binder.value(on, frame)[1], JOIN)  # noqa: SLF001 - as above
+        columns: list[tuple[str, Column]] = []
+        whens = tree.args.get("whens")
+        for when in whens.expressions if whens is not None else ():
+            condition = when.args.get("condition")
+            if condition is not None:
+                binder._influenced(binder.value(condition, frame)[1], FILTER)  # noqa: SLF001 - as above
+            columns.extend(self._when(when, frame, sources, table, binder))
+        indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
+        for entry in sources:
+            indirect = merge(indirect, entry.relation.indirect)
+        return Bound("merge", [Write(table, _united(columns), indirect)])
+
+    def _when(
+        self, when: exp.When, frame: Frame, sources: list[Entry], table: Table, binder: Binder
+    ) -> list[tuple[str, Column]]:
+        then = when.args.get("then")
+        found: list[tuple[str, Column]] = []
+        if isinstance(then, exp.Update):
+            if not then.expressions or any(isinstance(item, exp.Star) for item in then.expressions):
+                return self._by_name(sources, table)
+            for item in then.expressions:
+                if isinstance(item, exp.EQ):
+                    self._known_column(table, item.this, binder)
+                    found.append((item.this.name, _column_of(binder, item.expression, frame)))
+        elif isinstance(then, exp.Insert):
+            values = then.args.get("expression")
+            inside = Frame(frame.ctes)
+            inside.entries = list(sources)
+            if isinstance(then.this, exp.Star) or (values is None and isinstance(then.this, exp.Star)):
+                return self._by_name(sources, table)
+            items = list(values.expressions) if isinstance(values, exp.Tuple) else ([values] if isinstance(values, exp.Expr) else [])
+            if isinstance(values, exp.Values):
+                items = values.expressions[0].expressions
+            names = [item.name for item in then.this.expressions] if isinstance(then.this, exp.Tuple) else []
+            if not names:
+                if not items and (isinstance(values, exp.Var) or values is None):
+                    return self._by_name(sources, table)
+                names = [name for name, _ in table.columns or ()]
+            if len(items) == 1 and isinstance(items[0], exp.Var) and items[0].name.upper() == "ROW":
+                return self._by_name(sources, table)
+            for name, item in zip(names, items, strict=False):
+                found.append((name, _column_of(binder, item, inside)))
+        elif isinstance(then, exp.Var) and "*" in then.name:
+            return self._by_name(sources, table)
+        return found
+
+    def _by_name(self, sources: list[Entry], table: Table) -> list[tuple[str, Column]]:
+        """``UPDATE SET *`` and ``INSERT ROW``: the source's columns, each to its namesake."""
+        known = {name.lower(): name for name, _ in table.columns or ()}
+        found = []
+        for entry in sources:
+            columns = entry.relation.columns or [t.star() for t in entry.relation.open]
+            found.extend((known.get(column.name.lower(), column.name), column) for column in columns)
+        return found
+
+    # ---- COPY, CACHE, ALTER, DROP, USE --------------------------------------------------------
+
+    def _copy(self, tree: exp.Copy, binder: Binder) -> Bound:
+        this = tree.this
+        schema_node = this if isinstance(this, exp.Schema) else None
+        target_node = this.this if schema_node is not None else this
+        into = bool(tree.args.get("kind"))
+        files = tree.args.get("files") or ()
+        if not into:
+            relation = (
+                self._query(target_node, binder, tree)
+                if isinstance(target_node, exp.Query)
+                else _relation_of(binder, target_node)
+            )
+            name = files[0].name if files else "file"
+            return Bound("copy", [Write(Table((name,), None), _paired(relation, None), relation.indirect)], relation)
+        if not isinstance(target_node, exp.Table):
+            return Bound("copy")
+        table = self.target(target_node, binder)
+        names = _schema_names(schema_node)
+        for item in files:
+            query = item.unnest() if isinstance(item, exp.Subquery) else item
+            if isinstance(query, exp.Query):
+                relation = self._query(query, binder, tree)
+                names = names or [name for name, _ in table.columns or ()]
+                return Bound("copy", [Write(table, _paired(relation, names), relation.indirect)], relation)
+        return Bound("copy", [Write(table, [])])
+
+    def _cache(self, tree: exp.Cache, binder: Binder) -> Bound:
+        body = tree.args.get("expression")
+        if body is None:
+            return Bound("other")
+        relation = self._query(body, binder, tree)
+        table = self._define(tree.this, binder, relation, temporary=True)
+        return Bound("create", self._visible(table, [Write(table, _paired(relation, None), relation.indirect)]), relation, table)
+
+    def _alter(self, tree: exp.Alter) -> Bound:
+        target = tree.this
+        if not isinstance(target, exp.Table):
+            return Bound("other")
+        parts = tuple(part.name for part in target.parts)
+        table = self.schema.find(parts)
+        for action in tree.args.get("actions") or ():
+            table = self._altered(action, table, parts)
+        return Bound("define", defines=table)
+
+    def _altered(self, action: exp.Expr, table: Table | None, parts: Parts) -> Table | None:
+        columns = list(table.columns) if table is not None and table.columns is not None else None
+        name = table.parts if table is not None else self.schema.named(parts)
+        match action:
+            case exp.AlterRename(this=exp.Table() as new):
+                self.schema.remove(name)
+                renamed = tuple(part.name for part in new.parts)
+                full = (*name[: len(name) - len(renamed)], *renamed)
+                name = full
+            case exp.SwapTable(this=exp.Table() as other):
+                second = self.schema.find(tuple(part.name for part in other.parts))
+                if table is None or second is None:
+                    return table
+                first_columns, second_columns = table.columns, second.columns
+                self.schema.add(Table(second.parts, first_columns, kind=second.kind))
+                columns = list(second_columns) if second_columns is not None else None
+            case exp.ColumnDef() if columns is not None:
+                columns.append((action.this.name, self._type_of(action)))
+            case exp.Drop() if columns is not None:
+                gone = {item.name.lower() for item in action.args.get("tables") or [action.this]}
+                columns = [pair for pair in columns if pair[0].lower() not in gone]
+            case exp.RenameColumn() if columns is not None:
+                old, new = action.this.name.lower(), action.args["to"].name
+                columns = [(new, t) if n.lower() == old else (n, t) for n, t in columns]
+            case exp.AlterColumn() if columns is not None:
+                kind = action.args.get("dtype")
+                text = self.rules.type_text(kind) if isinstance(kind, exp.DataType) else None
+                if text is not None:
+                    text = self.types.normalize(text) if self.types is not None else text
+                    columns = [(n, text) if n.lower() == action.this.name.lower() else (n, t) for n, t in columns]
+            case _:
+                return table
+        if columns is None and table is None and not isinstance(action, exp.AlterRename):
+            return None
+        new_table = Table(name, columns, kind=table.kind if table is not None else "table")
+        self.schema.add(new_table)
+        return new_table
+
+    def _drop(self, tree: exp.Drop) -> Bound:
+        if (tree.args.get("kind") or "").upper() in ("TABLE", "VIEW"):
+            for node in tree.args.get("tables") or ([tree.this] if isinstance(tree.this, exp.Table) else []):
+                if isinstance(node, exp.Table):
+                    table = self.schema.find(tuple(part.name for part in node.parts))
+                    if table is not None:
+                        self.schema.forget(table)
+        return Bound("define")
+
+    def _use_database(self, tree: exp.Use) -> Bound:
+        this = tree.this
+        if isinstance(this, exp.Table):
+            kind = tree.args.get("kind")
+            word = kind.name.upper() if isinstance(kind, exp.Expr) else ""
+            if this.db:
+                self.schema.database, self.schema.default = this.db, this.name
+            elif word in ("", "SCHEMA", "DATABASE"):
+                if word == "DATABASE" or (not word and self.rules.dialect in ("tsql", "fabric", "snowflake")):
+                    self.schema.database = this.name
+                else:
+                    self.schema.default = this.name
+        return Bound("define")
+
+    def unread_temporaries(self, results: list[Bound]) -> list[Write]:
+        """Return the writes of temporary tables that no statement of the script read."""
+        read = {table for bound in results for table in bound.reads}
+        return [write for table, write in self._written_temporaries.items() if table not in read]
+
+
+class InlinedTable(Table):
+    """A temporary table or view that lets its readers see through to where its rows come from."""
+
+    __slots__ = ("_inside",)
+
+    def __init__(self, parts: Parts, relation: Relation, *, temporary: bool) -> None:
+        columns = None if relation.open else [(column.name, column.type) for column in relation.columns]
+        super().__init__(parts, columns, temporary=temporary)
+        self._inside = Relation(relation.columns, relation.indirect, None, relation.open)
+
+    def relation(self) -> Relation:
+        """Return what was put in, with its origins."""
+        return self._inside
+
+    def absorb(self, columns: list[tuple[str, Column]], indirect: Origins) -> None:
+        """Add what another INSERT puts in."""
+        merged = {column.name.lower(): column for column in self._inside.columns}
+        for name, column in columns:
+            old = merged.get(name.lower())
+            origins = merge(old.direct, column.direct) if old is not None else column.direct
+            merged[name.lower()] = Column(name, old.type if old is not None else column.type, origins)
+        self._inside = Relation(
+            list(merged.values()), merge(self._inside.indirect, indirect), None, self._inside.open
+        )
+
+
+def _body(tree: exp.Expr) -> list[exp.Expr] | None:
+    """Return the statements inside a block, a procedure, IF or a loop; ``None`` for anything else."""
+    match tree:
+        case exp.Block():
+            return list(tree.expressions)
+        case exp.IfBlock():
+            return [item for key in ("true", "false") if isinstance(item := tree.args.get(key), exp.Expr)]
+        case exp.WhileBlock():
+            body = tree.args.get("body")
+            return [body] if isinstance(body, exp.Expr) else []
+        case exp.Create() if (tree.args.get("kind") or "").upper() in ("PROCEDURE", "FUNCTION"):
+            body = tree.args.get("expression")
+            if isinstance(body, exp.Block):
+                return list(body.expressions)
+            if isinstance(body, (exp.DML, exp.Merge)) and (tree.args.get("kind") or "").upper() == "PROCEDURE":
+                return [body]
+    return None
+
+
+def _column_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:
+    type_, origins = binder.value(node, frame)
+    core = node.unnest() if isinstance(node, exp.Paren) else node
+    if not isinstance(core, exp.Column):
+        origins = lift(origins, TRANSFORMATION)
+    return Column(node.alias_or_name or node.key, type_, origins, NOTHING, None, place_of(node))
+
+
+def _from_outside(binder: Binder, body: exp.Expr, frame: Frame) -> Relation:
+    """Bind ``SELECT x`` without FROM whose rows are those of an outer source (Hive)."""
+    outer = Frame(frame.ctes)
+    outer.entries = frame.entries
+    indirect: Origins = NOTHING
+    where = body.args.get("where")
+    if where is not None:
+        indirect = mark(binder.value(where.this, outer)[1], FILTER)
+    relation = binder._project(body.expressions, outer, body)  # noqa: SLF001 - one binder in two files
+    return Relation(relation.columns, indirect, None, relation.open)
+
+
+def _relation_of(binder: Binder, node: exp.Expr) -> Relation:
+    frame = Frame(CteScope())
+    binder.from_item(node, frame)
+    return binder._all_of(frame)  # noqa: SLF001 - one binder in two files
+
+
+def _paired(relation: Relation, names: list[str] | None) -> list[tuple[str, Column]]:
+    """Pair output columns with the names they are written under, by position."""
+    if not names:
+        return [(column.name, column) for column in relation.columns]
+    if any(column.name == "*" for column in relation.columns):
+        star = next(i for i, column in enumerate(relation.columns) if column.name == "*")
+        head = list(zip(names, relation.columns[:star], strict=False))
+        return [*head, *(("*", column) for column in relation.columns[star:])]
+    return [
+        (names[i] if i < len(names) else column.name, column)
+        for i, column in enumerate(relation.columns)
+    ]
+
+
+def _united(columns: list[tuple[str, Column]]) -> list[tuple[str, Column]]:
+    """Merge what several branches of a MERGE put into the same column."""
+    merged: dict[str, tuple[str, Column]] = {}
+    for name, column in columns:
+        key = name.lower()
+        if key in merged:
+            old = merged[key][1]
+            united = Column(old.name, old.type, merge(old.direct, column.direct), merge(old.indirect, column.indirect), None, old.place)
+            merged[key] = (merged[key][0], united)
+        else:
+            merged[key] = (name, column)
+    return list(merged.values())
+
+
+def _with_names(relation: Relation, names: list[str]) -> Relation:
+    if not names or any(column.name == "*" for column in relation.columns):
+        return relation
+    columns = [
+        column.renamed(names[i]) if i < len(names) else column
+        for i, column in enumerate(relation.columns)
+    ]
+    return Relation(columns, relation.indirect, None, relation.open)
+
+
+def _schema_names(node: exp.Schema | None) -> list[str]:
+    if node is None:
+        return []
+    return [
+        item.this.name if isinstance(item, exp.ColumnDef) else item.name
+        for item in node.expressions
+        if isinstance(item, (exp.ColumnDef, exp.Identifier, exp.Column))
+    ]
+
+
+def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:
+    if node is None:
+        return {}
+    found = {}
+    for item in node.expressions:
+        if isinstance(item, exp.ColumnDef) and isinstance(item.args.get("kind"), exp.DataType):
+            text = binder.rules.type_text(item.args["kind"])
+            if text:
+                found[item.this.name.lower()] = binder.types.normalize(text) if binder.types else text
+    return found
+
+
+def _partition_columns(node: exp.Expr | None) -> tuple[set[str], list[str]]:
+    """Return the columns of PARTITION (a = 1, b): those given a value, and those that are not."""
+    static: set[str] = set()
+    dynamic: list[str] = []
+    if not isinstance(node, exp.Expr):
+        return static, dynamic
+    for item in node.expressions:
+        if isinstance(item, exp.EQ):
+            static.add(item.this.name.lower())
+        else:
+            dynamic.append(item.name.lower())
+    return static, dynamic
+
+
+def _is_temporary(tree: exp.Create) -> bool:
+    properties = tree.args.get("properties")
+    if properties is None:
+        return False
+    return any(isinstance(item, exp.TemporaryProperty) for item in properties.expressions)
+
+
+def _temporary_name(node: exp.Expr) -> bool:
+    """T-SQL's ``#name``."""
+    identifier = node.this if isinstance(node, exp.Table) else node
+    return bool(
+        node.name.startswith("#")
+        or (isinstance(identifier, exp.Identifier) and identifier.args.get("temporary"))
+    )
+
+
+def _aliased_table(target: exp.Expr, from_: exp.Expr | None) -> exp.Table | None:
+    """``UPDATE a … FROM t AS a``: the table behind the alias."""
+    if from_ is None or not isinstance(target, exp.Table) or target.db:
+        return None
+    for table in from_.find_all(exp.Table):
+        alias = table.args.get("alias")
+        if alias is not None and alias.name.lower() == target.name.lower():
+            return table
+        if table.name.lower() == target.name.lower() and target.args.get("alias") is None:
+            return table
+    return None
+
+
+def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
+    return isinstance(node, exp.Table) and not node.db and scope.find(node.name.lower()) is not None
+
+
+def _deduplicate(columns: list[Column], rules: Rules) -> list[Column]:
+    """Number repeated names as engines do that let a table be made of them."""
+    from lineage.sql.query import _deduplicated  # noqa: PLC0415, PLC2701 - one binder in two files
+
+    if not rules.dedupe_names:
+        return columns
+    return _deduplicated(Relation(columns)).columns
+
+
+__all__ = ["Bound", "InlinedTable", "StatementBinder", "Write", "children"]
