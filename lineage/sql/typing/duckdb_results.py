@@ -298,6 +298,12 @@ def element(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     return Shape("NULL") if plain.id == "NULL" else Shape("UNKNOWN")
 
 
+def unpivot_list(casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """A list of the common type."""
+    common = mixed(casts, args)
+    return common if isinstance(common, str) else Shape("LIST", (common,))
+
+
 def arg_extreme(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """The first argument, or a list of as many as the third says."""
     plain = normal(args[0])
@@ -349,6 +355,7 @@ RULES: dict[str, Rule] = {
     "sum_no_overflow": number_sum,
     "trunc": decimal_round,
     "union_extract": unknown,
+    "unpivot_list": unpivot_list,
     "union_tag": union_tag,
     "||": concat_operator,
 }
@@ -384,9 +391,18 @@ for _name in (
     OVERRIDES[_name] = arg_extreme
 
 
+_LISTS = frozenset({"LIST", "ARRAY", "NULL"})
+_NEEDS_ENUM = "This function needs an ENUM as an argument"
+
 def _only(ids: frozenset[str], message: str) -> Callable[[Sequence[Shape]], str | None]:
+    """One argument, of one of these types; a NULL among them ends the engine's inspection."""
+
     def check(args: Sequence[Shape]) -> str | None:
-        return message if len(args) == 1 and args[0].id not in ids else None
+        if any(arg.id == "NULL" for arg in args):
+            return None
+        if len(args) != 1:
+            return message.split()[0] + " takes exactly one argument"
+        return message if args[0].id not in ids else None
 
     return check
 
@@ -400,16 +416,35 @@ def _even(args: Sequence[Shape]) -> str | None:
 
 
 def _single(args: Sequence[Shape]) -> str | None:
+    if any(arg.id == "NULL" for arg in args):
+        return None
     return "to_json() takes exactly one argument" if len(args) != 1 else None
 
 
-_LISTS = frozenset({"LIST", "ARRAY", "NULL"})
-_NEEDS_ENUM = "This function needs an ENUM as an argument"
+def _enums(args: Sequence[Shape]) -> str | None:
+    fit = any(arg.id == "ENUM" for arg in args)
+    return None if fit and all(arg.id in {"ENUM", "NULL"} for arg in args) else _NEEDS_ENUM
+
+
+def _unnamed(args: Sequence[Shape]) -> str | None:
+    return "can only be used on unnamed structs" if args[0].id == "STRUCT" else None
+
+
+def _text_beside(args: Sequence[Shape]) -> str | None:
+    lists = any(arg.id in {"LIST", "ARRAY"} for arg in args[1:])
+    return "Cannot concatenate VARCHAR and a list" if lists else None
+
 
 # Calls that an overload on ANY lets in and the function's own binder then refuses.
 CHECKS: dict[str, Callable[[Sequence[Shape]], str | None]] = {
     "array_to_json": _only(_LISTS, "array_to_json() argument type must be LIST or ARRAY"),
     "cardinality": _only(_LISTS | {"MAP"}, "Cardinality can only operate on MAPs and LISTs"),
+    "contains": _unnamed,
+    "enum_range_boundary": _enums,
+    "struct_contains": _unnamed,
+    "struct_has": _unnamed,
+    "struct_indexof": _unnamed,
+    "struct_position": _unnamed,
     "enum_code": _only(frozenset({"ENUM"}), _NEEDS_ENUM),
     "enum_first": _only(frozenset({"ENUM"}), _NEEDS_ENUM),
     "enum_last": _only(frozenset({"ENUM"}), _NEEDS_ENUM),
