@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from lineage.model.diagnostic import Location
 from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.places import SourceMap
 
 
 class RunState(StrEnum):
@@ -103,6 +104,8 @@ class Job:
     origin: Location | None = None
     """Where ``sql`` starts in its document: what is written at line 1, column 1 of ``sql``
     stands at ``origin.line``, ``origin.column``."""
+    places: SourceMap | None = None
+    """Where the rest of it stands, when a template made ``sql``; ask ``model.places.locate``."""
     database: str | None = None
     """Database that an unqualified name in ``sql`` belongs to."""
     schema: str | None = None

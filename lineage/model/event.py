@@ -551,6 +551,9 @@ class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     owners: tuple[str, ...] | None = None
     domain: str | None = None
     fields: tuple[UsedField, ...] | None = None
+    places: tuple[tuple[int, int, int, int, bool], ...] | None = None
+    """A `model.places.SourceMap`: line and column of the SQL, line and column of the document,
+    and whether the text from there on is literally the document's."""
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
