@@ -1,4 +1,4 @@
-"""It broke at 02:34: what changed upstream before that?"""
+"""What changed upstream before something broke: the mirror of impact."""
 
 from __future__ import annotations
 

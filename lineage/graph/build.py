@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, TypeAlias, TypeGuard
 
-from lineage.graph.index import MEMBER, Index, backwards
+from lineage.graph.index import BOUNDARIES, MEMBER, Index, backwards
 from lineage.graph.layout import Section, pack
 from lineage.graph.star import STAR, expand
 from lineage.model.edge import Edge
@@ -67,7 +67,8 @@ def encode(
         part for job in jobs for part in (job.namespace, job.name)
     )
     sections["kb"], sections["ko"] = _strings(kinds)
-    return pack(sections, {"members": len(members), **(meta or {})})
+    dotted = any(mark in name for names_ in nodes.names for name in names_ for mark in BOUNDARIES)
+    return pack(sections, {"members": len(members), "dotted": dotted, **(meta or {})})
 
 
 def _names(

@@ -237,12 +237,8 @@ def _membership(index: Index, one: int, other: int) -> bool:
 def step_edges(index: Index, source: int, target: int) -> list[int]:
     """Return the numbers of the edges between two nodes, or between what stands for them."""
     rows = index.forward
-    sources = [source]
-    if source < index.fields:
-        sources.append(index.whole(index.dataset_of(source))[1])
-    targets = {target}
-    if target < index.fields:
-        targets.add(index.whole(index.dataset_of(target))[0])
+    sources = {source, index.whole(index.dataset_of(source))[1]}
+    targets = {target, index.whole(index.dataset_of(target))[0]}
     return sorted(
         {
             edge
