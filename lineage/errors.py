@@ -6,6 +6,7 @@
     + AmbiguousName      several do
   x SourceError          a document could not be read
     + UnreadableSource   it could not be opened
+    + BrokenSource       it could not be read to its end
     + UnknownFormat      no reader recognises it
   x StoreError           a store could not be opened, read or written
     + StoreMissing       there is none at that place
@@ -84,6 +85,18 @@ class UnreadableSource(SourceError):
             f"{self.document}: cannot be opened ({self.reason}); "
             f"check the path and its permissions."
         )
+
+
+class BrokenSource(SourceError):
+    """The document could not be read to its end: `reason` says why, and what to do."""
+
+    def __init__(self, document: str, reason: str) -> None:
+        super().__init__(document, reason)
+        self.document = document
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.reason}."
 
 
 class UnknownFormat(SourceError):

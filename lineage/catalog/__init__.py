@@ -1,1 +1,1 @@
-
+"""The state of an estate: events merged, names brought together, claims reconciled."""

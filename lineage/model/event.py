@@ -598,7 +598,7 @@ def decode(payload: bytes | memoryview | msgspec.Raw) -> Decoded:
     """
     try:
         event = _EVENT.decode(payload)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return _decode_faulty(bytes(payload))
     if event.event_time is not None and event.event_time.tzinfo is None:
         return _complete(event, [])
@@ -611,7 +611,14 @@ def decode(payload: bytes | memoryview | msgspec.Raw) -> Decoded:
 
 def _decode_faulty(payload: bytes) -> Decoded:
     problems: list[Problem] = []
-    found = _salvage(payload, Event, "", problems)
+    try:
+        found = _salvage(payload, Event, "", problems)
+    except RecursionError as error:
+        message = "JSON is malformed: it is nested too deeply"
+        raise msgspec.DecodeError(message) from error
+    except UnicodeDecodeError:
+        again = decode(_repaired(payload))
+        return Decoded(again.event, (_NOT_UTF8, *again.problems))
     if not isinstance(found, Event):
         return Decoded(None, tuple(problems))
     return _complete(found, problems)
@@ -651,8 +658,23 @@ def parse_facet(payload: bytes, kind: type[F]) -> tuple[F | None, tuple[Problem,
         return _decoder(kind).decode(payload), ()
     except msgspec.ValidationError:
         problems: list[Problem] = []
-        found = _salvage(payload, kind, "", problems)
+        try:
+            found = _salvage(payload, kind, "", problems)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            return None, (*problems, Problem("malformed-json", f"not JSON: {error}", ""))
         return (found if isinstance(found, kind) else None), tuple(problems)
+    except UnicodeDecodeError:
+        value, more = parse_facet(_repaired(payload), kind)
+        return value, (_NOT_UTF8, *more)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return None, (Problem("malformed-json", f"not JSON: {error}", ""),)
+
+
+_NOT_UTF8 = Problem("not-utf-8", "not all of it is UTF-8; what is not is shown as U+FFFD", "")
+
+
+def _repaired(payload: bytes) -> bytes:
+    return payload.decode("utf-8", errors="replace").encode()
 
 
 @cache

@@ -1,0 +1,193 @@
+"""Documents: files, folders and streams, opened without trusting them.
+
+A document may be larger than memory, compressed, cut off, or not ours to read. What is read of it
+at once is limited; what goes wrong is a diagnostic, and the other documents are read all the same.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from lineage.errors import BrokenSource, UnreadableSource
+from lineage.model.diagnostic import Diagnostic, Location, Severity
+
+STDIN = "-"
+HEAD = 1 << 16
+"""Bytes that a reader may look at to recognise a document."""
+MAX_RECORD = 1 << 25
+"""Bytes of one event or line (32 MiB). The largest real events, Spark's, have a tenth of that."""
+MAX_DOCUMENT = 1 << 28
+"""Bytes of a document that has to be read in one piece (256 MiB)."""
+
+_GZIP = b"\x1f\x8b"
+_MARK = b"\xef\xbb\xbf"
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to read."""
+
+    name: str
+    """What to call it in messages: the path as it was given."""
+    path: Path | None = None
+    """Where it is, unless it is a stream."""
+    root: Path | None = None
+    """The folder that was given and that it was found in."""
+    content: Callable[[], BinaryIO] | None = None
+    """Opens it, if it has no path."""
+    first: bytes | None = None
+    """Its first bytes, where reading them again would lose them: those of a stream."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether it is a folder: a reader may take one as a whole."""
+        return self.path is not None and self.path.is_dir()
+
+    @contextmanager
+    def open(self) -> Iterator[io.BufferedReader]:
+        """Open it for reading bytes, decompressed.
+
+        Raises UnreadableSource, and BrokenSource while it is read.
+        """
+        try:
+            with self._raw() as raw:
+                stream = io.BufferedReader(raw) if isinstance(raw, io.RawIOBase) else raw
+                # peek() would be shorter, but not every stream has it.
+                first = stream.read(len(_GZIP))
+                whole = Prefixed(first, stream)
+                if first == _GZIP:
+                    with gzip.GzipFile(fileobj=whole) as unpacked:
+                        yield io.BufferedReader(unpacked)
+                else:
+                    yield io.BufferedReader(whole)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            reason = f"the compressed file is damaged or cut off ({error}); pack it again"
+            raise BrokenSource(self.name, reason) from error
+        except OSError as error:
+            raise UnreadableSource(self.name, _reason(error)) from error
+
+    def head(self) -> bytes:
+        """Return up to the first 64 KiB, without a byte order mark. Raises SourceError."""
+        if self.first is not None:
+            head = _unpacked(self.first) if self.first.startswith(_GZIP) else self.first
+            return head.removeprefix(_MARK)
+        with self.open() as stream:
+            return stream.read(HEAD).removeprefix(_MARK)
+
+    def read(self, limit: int = MAX_DOCUMENT) -> bytes:
+        """Return all of it. Raises SourceError, also when it is larger than `limit` bytes."""
+        with self.open() as stream:
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            reason = (
+                f"larger than {limit >> 20} MiB, and it cannot be read piece by piece; split it"
+            )
+            raise BrokenSource(self.name, reason)
+        return content.removeprefix(_MARK)
+
+    def text(self, limit: int = MAX_DOCUMENT) -> str:
+        """Return all of it as text; bytes that are not UTF-8 become U+FFFD. Raises SourceError."""
+        return self.read(limit).decode("utf-8", errors="replace")
+
+    def problem(  # noqa: PLR0913 (the parts of a place)
+        self,
+        code: str,
+        message: str,
+        severity: Severity = Severity.ERROR,
+        *,
+        line: int = 0,
+        column: int = 0,
+        pointer: str = "",
+    ) -> Diagnostic:
+        """Return a diagnostic about a place in this document."""
+        return Diagnostic(code, message, severity, Location(self.name, line, column, pointer))
+
+    def _raw(self) -> BinaryIO:
+        if self.content is not None:
+            return self.content()
+        if self.path is None:
+            raise UnreadableSource(self.name, "it has neither a path nor content")
+        return self.path.open("rb")
+
+
+class Prefixed(io.RawIOBase):
+    """A stream of which the first bytes were read already."""
+
+    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+        super().__init__()
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Return True: that is all it is for."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer` with what comes next and return how many bytes that are."""
+        chunk = self._first[: len(buffer)] or self._rest.read(len(buffer))
+        self._first = self._first[len(buffer) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def document(name: str, content: bytes) -> Document:
+    """Return a document that is in memory already."""
+    return Document(name, content=lambda: io.BytesIO(content))
+
+
+def standard_input() -> Document:
+    """Return standard input, which can be opened once; `head` does not use that up."""
+    stream = sys.stdin.buffer
+    first = stream.read(HEAD)
+    return Document("<stdin>", content=lambda: _keep_open(first, stream), first=first)
+
+
+def _keep_open(first: bytes, stream: BinaryIO) -> BinaryIO:
+    """Return all of `stream`; closing it leaves `stream` open."""
+    return io.BufferedReader(Prefixed(first, stream))
+
+
+def _unpacked(first: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(first, HEAD)
+    except zlib.error:
+        return b""
+
+
+def listing(folder: Document) -> Iterator[Document | Diagnostic]:
+    """Return what is in a folder, in name order; hidden files and installed packages left out.
+
+    A link to a folder is not followed: it may lead back up.
+    """
+    if folder.path is None:
+        return
+    try:
+        with os.scandir(folder.path) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        message = str(UnreadableSource(folder.name, _reason(error)))
+        yield folder.problem("unreadable", message)
+        return
+    for entry in found:
+        if entry.name.startswith(".") or entry.name in _SKIPPED:
+            continue
+        if entry.is_symlink() and entry.is_dir():
+            continue
+        if not entry.is_dir() and not entry.is_file():
+            continue
+        path = Path(entry.path)
+        yield Document(str(Path(folder.name) / entry.name), path, folder.root or folder.path)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
