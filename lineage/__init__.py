@@ -19,8 +19,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lineage.analysis.blame import Blame as Blame
     from lineage.analysis.blame import Culprit as Culprit
+    from lineage.analysis.blame import CulpritKind as CulpritKind
+    from lineage.analysis.diff import Act as Act
+    from lineage.analysis.diff import Aspect as Aspect
     from lineage.analysis.diff import Diff as Diff
     from lineage.analysis.diff import Difference as Difference
+    from lineage.analysis.diff import Flow as Flow
     from lineage.errors import AmbiguousName as AmbiguousName
     from lineage.errors import LineageError as LineageError
     from lineage.errors import RequestError as RequestError
@@ -85,8 +89,8 @@ if TYPE_CHECKING:
     from lineage.workspace import open_workspace as open  # noqa: A004
 
 _ROOMS = {
-    "lineage.analysis.blame": ("Blame", "Culprit"),
-    "lineage.analysis.diff": ("Diff", "Difference"),
+    "lineage.analysis.blame": ("Blame", "Culprit", "CulpritKind"),
+    "lineage.analysis.diff": ("Act", "Aspect", "Diff", "Difference", "Flow"),
     "lineage.errors": (
         "AmbiguousName",
         "LineageError",
@@ -152,7 +156,7 @@ _ROOMS = {
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = ["__version__", "open", *sorted(_HOMES)]  # noqa: PLE0604, PLE0605, F822 - made of the table above
+__all__ = ["__version__", "open", *sorted(_HOMES)]  # noqa: PLE0604 - made of the table above
 
 
 def __getattr__(name: str) -> object:

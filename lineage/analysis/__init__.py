@@ -1,1 +1,1 @@
-
+"""Questions about an estate: pure functions from values to frozen answers."""
