@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lineage.analysis.diff import Difference as Difference
     from lineage.analysis.diff import Flow as Flow
     from lineage.errors import AmbiguousName as AmbiguousName
+    from lineage.errors import BadChange as BadChange
     from lineage.errors import LineageError as LineageError
     from lineage.errors import RequestError as RequestError
     from lineage.errors import SourceError as SourceError
@@ -93,6 +94,7 @@ _ROOMS = {
     "lineage.analysis.diff": ("Act", "Aspect", "Diff", "Difference", "Flow"),
     "lineage.errors": (
         "AmbiguousName",
+        "BadChange",
         "LineageError",
         "RequestError",
         "SourceError",

@@ -4,6 +4,7 @@
   x RequestError         what was asked for cannot be answered as it was asked
     + UnknownName        no dataset, column or job goes by that name
     + AmbiguousName      several do
+    + BadChange          a proposed change does not say what it must
   x SourceError          a document could not be read
     + UnreadableSource   it could not be opened
     + BrokenSource       it could not be read to its end
@@ -66,6 +67,18 @@ class AmbiguousName(RequestError):
             f'{self.kind} "{self.name}" is ambiguous; '
             f"write more of the name to choose one of:{listed}"
         )
+
+
+class BadChange(RequestError):
+    """A proposed change does not say what it must; `change` is its id, if it has one."""
+
+    def __init__(self, change: str, reason: str) -> None:
+        super().__init__(change, reason)
+        self.change = change
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"change {self.change or 'without an id'}: {self.reason}."
 
 
 class SourceError(LineageError):

@@ -39,6 +39,7 @@ MESSAGES = [
         errors.UnreadableSource("models/a.sql", "Permission denied"),
         "models/a.sql: cannot be opened (Permission denied); check the path and its permissions.",
     ),
+    (errors.BrokenSource("a.json", "it ends too early"), "a.json: it ends too early."),
     (
         errors.UnknownFormat("notes.bin", ("dbt", "openlineage", "sql")),
         "notes.bin: no reader recognises this document; what can be read: dbt, openlineage, sql.",
@@ -47,6 +48,7 @@ MESSAGES = [
         errors.StoreMissing("./.lineage/store.db"),
         "./.lineage/store.db: there is no store here; make one with `lineage ingest PATH`.",
     ),
+    (errors.BadChange("7", 'drop_column needs "table"'), 'change 7: drop_column needs "table".'),
     (
         errors.BadIndex("it is cut short"),
         "the index cannot be used (it is cut short); build it again with `lineage ingest`.",
