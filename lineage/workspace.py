@@ -1,22 +1,68 @@
-"""The use cases: sources in, answers out. Where the rooms meet."""
+"""The use cases: sources in, answers out. Where the rooms meet.
+
+Rooms are imported inside the functions that need them: a question put to a prepared index is
+answered in a few milliseconds, and importing the readers and the SQL binder takes a hundred times
+that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from lineage.model.answer import Cone, CoverageReport, Hit, Link, Path, Statement, Stats
-from lineage.model.edge import Edge
+from lineage.analysis.reach import cone, nodes_of, ways
+from lineage.graph.index import MEMBER, Index, entries
+from lineage.graph.names import Names
+from lineage.model.answer import (
+    Cone,
+    CoverageReport,
+    Direction,
+    Hit,
+    HitKind,
+    Link,
+    Path,
+    Statement,
+    Stats,
+)
+from lineage.model.edge import Basis, Edge
 from lineage.model.identity import DatasetId, FieldId, JobId
-from lineage.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from lineage.analysis.blame import Blame
     from lineage.analysis.diff import Diff
+    from lineage.analysis.estate import Estate
+    from lineage.analysis.search import Entry
     from lineage.model.change import ChangeSet
+    from lineage.model.diagnostic import Diagnostic
+    from lineage.model.entities import Job
+    from lineage.model.event import Arrival, Event
+    from lineage.model.snapshot import Snapshot
     from lineage.model.verdict import Impact
+
+DEFAULT_STORE = ".lineage/store.db"
+"""The store that commands use when none is named, relative to the working folder."""
+WHOLE = "*"
+
+
+class Origin(Protocol):
+    """Where a workspace gets its state from."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the state, edges derived from SQL included."""
+
+    def index(self) -> Index | None:
+        """Return an index that was prepared, if there is one for this state."""
+
+    def history(self) -> Iterable[Event | Arrival]:
+        """Return all events that are known, whenever they were."""
+
+    def at(self, instant: datetime) -> Origin:
+        """Return the same, as it was."""
 
 
 def open_workspace(
@@ -28,82 +74,557 @@ def open_workspace(
 ) -> Workspace:
     """Read sources, or a store, and return what can be asked about them.
 
-    Without sources the store is read: ``./.lineage/store.db`` unless another URL is given.
+    Sources are files, folders and saved snapshots; ``-`` is standard input. Without sources the
+    store is read: ``./.lineage/store.db`` unless another URL is given. With both, the sources
+    are read on top of the store. Reading is put off until something is asked.
+
+    Raises UnreadableSource, UnknownFormat or StoreMissing where there is nothing to read.
     """
-    raise NotImplementedError
+    if sources:
+        paths = tuple(str(source) for source in sources)
+        return Workspace(Documents(paths, store, dialect, namespace, as_of), dialect=dialect)
+    return Workspace(Stored(store or DEFAULT_STORE, dialect, as_of), dialect=dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """State from documents, read anew each time, perhaps on top of a store."""
+
+    paths: tuple[str, ...]
+    store: str | None = None
+    dialect: str | None = None
+    namespace: str | None = None
+    as_of: datetime | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Read everything."""
+        saved = [path for path in self.paths if is_saved(path)]
+        others = [path for path in self.paths if path not in saved]
+        parts = [load_snapshot(path) for path in saved]
+        if others or self.store is not None:
+            events, diagnostics = self._read(others)
+            parts.append(_settle(events, diagnostics, self.dialect, self.as_of))
+        if len(parts) == 1:
+            return parts[0]
+        from lineage.catalog.union import union  # noqa: PLC0415 - see the module's docstring
+
+        return _derived(union(parts), self.dialect)
+
+    def _read(
+        self, paths: Sequence[str]
+    ) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
+        from lineage.sources import read  # noqa: PLC0415 - see the module's docstring
+
+        reading = read(paths, dialect=self.dialect, namespace=self.namespace)
+        if self.store is None:
+            return reading.events, reading.diagnostics
+        known, diagnostics = _replay(self.store)
+        return [*known, *reading.events], (*diagnostics, *reading.diagnostics)
+
+    def index(self) -> None:
+        """Return None: nothing is prepared for documents."""
+
+    def history(self) -> Sequence[Event | Arrival]:
+        """Read the events again, a saved snapshot having none."""
+        return self._read([path for path in self.paths if not is_saved(path)])[0]
+
+    def at(self, instant: datetime) -> Documents:
+        """Return the same documents, what happened after ``instant`` left out."""
+        return Documents(self.paths, self.store, self.dialect, self.namespace, instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """State from a store, as it was prepared or replayed."""
+
+    url: str
+    dialect: str | None = None
+    as_of: datetime | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return the prepared state if it is the store's, else replay the store and keep it."""
+        from lineage.stores.index_file import open_snapshot, place  # noqa: PLC0415 - as above
+
+        if self.as_of is not None:
+            return _settle(*_replay(self.url), self.dialect, self.as_of)
+        state = f"{_state(self.url)}:{self.dialect or ''}"
+        found = open_snapshot(place(self.url), state)
+        if found is None:
+            found = _settle(*_replay(self.url), self.dialect, None)
+            _prepare(self.url, state, found)
+        return found
+
+    def index(self) -> Index | None:
+        """Map the prepared index if it is the store's."""
+        from lineage.stores.index_file import open_index, place  # noqa: PLC0415 - as above
+
+        if self.as_of is not None:
+            return None
+        return open_index(place(self.url), f"{_state(self.url)}:{self.dialect or ''}")
+
+    def history(self) -> Sequence[Event | Arrival]:
+        """Read every event of the store."""
+        return _replay(self.url)[0]
+
+    def at(self, instant: datetime) -> Stored:
+        """Return the store as it was."""
+        return Stored(self.url, self.dialect, instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """State that somebody already has."""
+
+    state: Snapshot
+    events: tuple[Event | Arrival, ...] = ()
+
+    def snapshot(self) -> Snapshot:
+        """Return it."""
+        return self.state
+
+    def index(self) -> None:
+        """Return None: nothing is prepared."""
+
+    def history(self) -> tuple[Event | Arrival, ...]:
+        """Return the events it came with."""
+        return self.events
+
+    def at(self, instant: datetime) -> Given:
+        """Return it as it is, since there is no other state of it."""
+        del instant
+        return self
 
 
 class Workspace:
     """An estate that answers questions. Answers are values: equal questions, equal answers."""
 
-    @property
+    def __init__(self, origin: Origin, *, dialect: str | None = None) -> None:
+        self._origin = origin
+        self._dialect = dialect
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, dialect: str | None = None) -> Workspace:
+        """Return a workspace on a snapshot at hand."""
+        return cls(Given(snapshot), dialect=dialect)
+
+    def at(self, instant: datetime) -> Workspace:
+        """Return the same estate as it was at an instant."""
+        return Workspace(self._origin.at(instant), dialect=self._dialect)
+
+    @cached_property
     def snapshot(self) -> Snapshot:
         """Datasets, jobs, runs, edges and diagnostics."""
-        raise NotImplementedError
+        return self._origin.snapshot()
 
-    def resolve(self, text: str) -> FieldId | DatasetId:
-        """Return what an unambiguous suffix names, letter case aside.
+    @cached_property
+    def _index(self) -> Index:
+        found = self._origin.index()
+        if found is None:
+            from lineage.graph.build import build  # noqa: PLC0415 - see the module's docstring
+
+            found = build(self.snapshot)
+        return found
+
+    @property
+    def _edges(self) -> Sequence[Edge] | None:
+        """The edges with their evidence where they are read already, else None."""
+        return self.snapshot.edges if "snapshot" in self.__dict__ else None
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._index)
+
+    # Names.
+
+    def resolve(self, text: str, kind: HitKind | None = None) -> FieldId | DatasetId:
+        """Return what an unambiguous suffix names, letter case and quotes aside.
 
         Raises UnknownName with the nearest names, and AmbiguousName with the candidates.
         """
-        raise NotImplementedError
+        return self._names.resolve(text, kind)
+
+    def resolve_job(self, text: str) -> JobId:
+        """Return the job of that name, or whose whole name ends so; raises like `resolve`."""
+        from lineage.errors import AmbiguousName, UnknownName  # noqa: PLC0415 - see above
+
+        wanted = text.casefold()
+        found = [id_ for id_ in self.snapshot.jobs if id_.name.casefold() == wanted] or [
+            id_
+            for id_ in self.snapshot.jobs
+            if f"/{id_.namespace}/{id_.name}".casefold().endswith(("/" + wanted, "." + wanted))
+        ]
+        if not found:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a miss
+
+            names = [id_.name for id_ in self.snapshot.jobs]
+            raise UnknownName("job", text, tuple(get_close_matches(text, names)))
+        if len(found) > 1:
+            raise AmbiguousName("job", text, tuple(f"{id_.namespace}/{id_.name}" for id_ in found))
+        return found[0]
 
     def label(self, of: FieldId | DatasetId | JobId) -> str:
-        """Return the shortest name that `resolve` takes back to ``of``."""
-        raise NotImplementedError
+        """Return the shortest name that `resolve` takes back to ``of``; a job's own name."""
+        if isinstance(of, JobId):
+            return of.name if self._job_names.get(of.name, 0) < 2 else f"{of.namespace}/{of.name}"  # noqa: PLR2004 - one is no other
+        return self._names.label(of)
+
+    @cached_property
+    def _job_names(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for id_ in self.snapshot.jobs:
+            counts[id_.name] = counts.get(id_.name, 0) + 1
+        return counts
 
     def search(self, text: str, *, limit: int = 50) -> tuple[Hit, ...]:
         """Return columns, datasets and jobs by name, description, tag or owner, best first."""
-        raise NotImplementedError
+        from lineage.analysis.search import search  # noqa: PLC0415 - see above
+
+        return search(self._search_table, text, self.label, limit=limit)
+
+    @cached_property
+    def _search_table(self) -> tuple[Entry, ...]:
+        from lineage.analysis.search import entries as table  # noqa: PLC0415 - see above
+
+        return table(self.snapshot, self.columns())
+
+    def columns(self, of: DatasetId | None = None) -> tuple[FieldId, ...]:
+        """Return the columns that are known or mentioned: in declared order, then by name."""
+        index = self._index
+        if of is None:
+            return tuple(map(index.field, range(index.fields)))
+        number = index.find_dataset(of)
+        found = [] if number is None else [index.field(node) for node in index.columns(number)]
+        dataset = self.snapshot.datasets.get(of)
+        declared = {field.name: place for place, field in enumerate(dataset.fields or ())} if dataset else {}
+        return tuple(sorted(found, key=lambda id_: (declared.get(id_.name, len(declared)), id_.name)))
+
+    # Lineage.
 
     def downstream(
-        self, of: FieldId | DatasetId, *, depth: int | None = None, direct: bool = False
+        self,
+        of: FieldId | DatasetId,
+        *,
+        depth: int | None = None,
+        direct: bool = False,
+        edges: bool = True,
     ) -> Cone:
-        """Return what ``of`` flows into."""
-        raise NotImplementedError
+        """Return what ``of`` flows into; ``edges=False`` leaves the edges out of the answer."""
+        kept = self._edges if edges else ()
+        return cone(self._index, of, Direction.DOWNSTREAM, depth=depth, direct=direct, edges=kept)
 
     def upstream(
-        self, of: FieldId | DatasetId, *, depth: int | None = None, direct: bool = False
+        self,
+        of: FieldId | DatasetId,
+        *,
+        depth: int | None = None,
+        direct: bool = False,
+        edges: bool = True,
     ) -> Cone:
-        """Return what flows into ``of``."""
-        raise NotImplementedError
+        """Return what flows into ``of``; ``edges=False`` leaves the edges out of the answer."""
+        kept = self._edges if edges else ()
+        return cone(self._index, of, Direction.UPSTREAM, depth=depth, direct=direct, edges=kept)
 
-    def paths(self, a: FieldId, b: FieldId, *, limit: int = 20) -> tuple[Path, ...]:
+    def paths(
+        self,
+        a: FieldId | DatasetId,
+        b: FieldId | DatasetId,
+        *,
+        limit: int = 20,
+        direct: bool = False,
+    ) -> tuple[Path, ...]:
         """Return ways from ``a`` to ``b``, shortest first, at most ``limit``."""
-        raise NotImplementedError
+        return ways(self._index, a, b, limit=limit, direct=direct, edges=self._edges)
 
     def edges_between(self, a: FieldId | DatasetId, b: FieldId | DatasetId) -> tuple[Edge, ...]:
         """Return the edges from ``a`` to ``b``, dataset-wide ones that cover ``b`` included."""
-        raise NotImplementedError
+        index = self._index
+        sources, targets = set(nodes_of(index, a)), set(nodes_of(index, b))
+        sources.update(index.whole(index.dataset_of(node))[1] for node in tuple(sources))
+        targets.update(index.whole(index.dataset_of(node))[0] for node in tuple(targets))
+        numbers = {
+            edge
+            for node in sources
+            for neighbour, edge in entries(index.forward, node, direct=False)
+            if neighbour in targets and edge != MEMBER
+        }
+        return tuple(self.snapshot.edges[number] for number in sorted(numbers))
 
-    def statement(self, job: JobId) -> Statement:
-        """Return a job's SQL and where it stands."""
-        raise NotImplementedError
+    def consumers(self, reached: Cone) -> tuple[Job, ...]:
+        """Return the tests, exposures and the like that read what a cone reaches, by name.
+
+        One that says which columns it uses counts where one of those is reached; one that only
+        names datasets counts wherever a column of one is.
+        """
+        from lineage.model.entities import CONSUMERS  # noqa: PLC0415 - see above
+
+        columns = {row.field for row in reached.reached}
+        datasets = set(reached.datasets)
+        if isinstance(reached.origin, FieldId):
+            columns.add(reached.origin)
+            datasets.add(reached.origin.dataset)
+        else:
+            datasets.add(reached.origin)
+        return tuple(
+            job
+            for _, job in sorted(self.snapshot.jobs.items())
+            if job.kind in CONSUMERS
+            and (columns & set(job.fields) if job.fields else datasets & set(job.inputs))
+        )
 
     def links(self, by: str = "dataset") -> tuple[Link, ...]:
-        """Return lineage rolled up between datasets, schemas, namespaces or domains."""
-        raise NotImplementedError
+        """Return lineage rolled up between groups: dataset, schema, namespace, domain or owner."""
+        from lineage.graph.rollup import rollup  # noqa: PLC0415 - see above
+
+        return rollup(self.snapshot.edges, lambda id_: self.group(id_, by))
+
+    def group(self, of: DatasetId, by: str = "dataset") -> str:
+        """Return the group that a dataset belongs to; a dash where it has none."""
+        dataset = self.snapshot.datasets.get(of)
+        match by:
+            case "dataset":
+                return self.label(of)
+            case "schema":
+                return ".".join(of.name.split(".")[-2:-1]) or of.namespace
+            case "namespace":
+                return of.namespace
+            case "domain":
+                return (dataset.domain if dataset else None) or "—"
+            case "owner":
+                return (dataset.owners[0] if dataset and dataset.owners else None) or "—"
+        from lineage.errors import RequestError  # noqa: PLC0415 - see above
+
+        msg = f"datasets are grouped by dataset, schema, namespace, domain or owner, not by {by}."
+        raise RequestError(msg)
+
+    def statement(self, job: JobId) -> Statement:
+        """Return a job's SQL and where it stands. Raises UnknownName."""
+        from lineage.errors import UnknownName  # noqa: PLC0415 - see above
+
+        known = self.snapshot.jobs.get(job)
+        if known is None:
+            raise UnknownName("job", f"{job.namespace}/{job.name}")
+        return Statement(job, known.sql, known.dialect, known.origin, known.note)
+
+    def spans(self, edge: Edge) -> tuple[tuple[int, int], ...]:
+        """Return where an edge's evidence stands in its job's SQL: from and to, in characters."""
+        from lineage.model.places import locate  # noqa: PLC0415 - see above
+
+        job = self.snapshot.jobs.get(edge.job) if edge.job else None
+        if job is None or job.sql is None:
+            return ()
+        wanted = {(place.document, place.line, place.column) for place in edge.evidence}
+        found = []
+        for line, text in enumerate(job.sql.splitlines(keepends=True), 1):
+            before = sum(map(len, job.sql.splitlines(keepends=True)[: line - 1]))
+            for word in _WORD.finditer(text):
+                place = locate(job.origin, job.places, line, word.start() + 1)
+                if (place.document, place.line, place.column) in wanted:
+                    end = _DOTTED.match(text, word.start())
+                    found.append((before + word.start(), before + (end or word).end()))
+        return tuple(found)
+
+    # Changes.
 
     def parse_change(self, record: Mapping[str, object]) -> ChangeSet:
         """Return the change that one JSON record describes (see `lineage impact --changes`)."""
-        raise NotImplementedError
+        from lineage.analysis.what_if import parse  # noqa: PLC0415 - see above
+
+        return parse(record)
+
+    @cached_property
+    def estate(self) -> Estate:
+        """Every statement bound, ready to be bound again against a changed schema."""
+        from lineage.analysis.estate import Estate  # noqa: PLC0415 - see above
+
+        return Estate.build(self.snapshot, self._dialect)
 
     def impact(self, changes: ChangeSet) -> Impact:
         """Return the verdict for everything downstream of ``changes``."""
-        raise NotImplementedError
+        from lineage.analysis.impact import impact  # noqa: PLC0415 - see above
+
+        return impact(self.estate, changes)
 
     def diff(self, other: Workspace) -> Diff:
         """Return what differs between this state (before) and ``other`` (after)."""
-        raise NotImplementedError
+        from lineage.analysis.diff import diff  # noqa: PLC0415 - see above
+
+        return diff(self.snapshot, other.snapshot)
 
     def blame(self, of: FieldId | DatasetId, before: datetime) -> Blame:
         """Return what changed upstream of ``of`` until ``before``, the latest first."""
-        raise NotImplementedError
+        from lineage.analysis.blame import blame  # noqa: PLC0415 - see above
+
+        then = self.at(before)
+        return blame(then.snapshot, then.upstream(of), self._origin.history(), before)
+
+    # What there is.
 
     def coverage(self) -> CoverageReport:
         """Return how much was understood, and what was not."""
-        raise NotImplementedError
+        from lineage.analysis.coverage import coverage  # noqa: PLC0415 - see above
+
+        return coverage(self.snapshot)
 
     def stats(self) -> Stats:
         """Return how much there is."""
-        raise NotImplementedError
+        counts = self._index.meta.get("stats")
+        if isinstance(counts, dict):
+            return Stats(**counts)
+        return _stats(self.snapshot, self._index)
+
+
+_WORD = re.compile(r'[\w$]+|"(?:[^"]|"")*"|`[^`]*`')
+_DOTTED = re.compile(rf"(?:{_WORD.pattern})(?:\.(?:{_WORD.pattern}))*")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of documents that were put into a store."""
+
+    store: str
+    new: int
+    known: int
+    """Events that the store had already."""
+    diagnostics: tuple[Diagnostic, ...]
+    """What was wrong with the documents of this time."""
+    stats: Stats
+
+
+def ingest(
+    paths: Sequence[str | FilePath],
+    *,
+    store: str = DEFAULT_STORE,
+    dialect: str | None = None,
+    namespace: str | None = None,
+    format: str | None = None,  # noqa: A002 - what the option is called
+) -> Ingested:
+    """Put the events of documents into a store, and prepare it for questions.
+
+    The same documents again are a no-op.
+    """
+    raise NotImplementedError
+
+
+def is_saved(path: str) -> bool:
+    """Return whether a path is that of a saved snapshot."""
+    from lineage.model.saved import MARK  # noqa: PLC0415 - see above
+
+    try:
+        with FilePath(path).open("rb") as file:
+            return file.read(len(MARK)) == MARK
+    except OSError:
+        return False
+
+
+def load_snapshot(path: str) -> Snapshot:
+    """Read a saved snapshot. Raises UnreadableSource or BrokenSource."""
+    from lineage.errors import BrokenSource, UnreadableSource  # noqa: PLC0415 - see above
+    from lineage.model.saved import load  # noqa: PLC0415 - see above
+
+    try:
+        return load(FilePath(path).read_bytes())[0]
+    except OSError as error:
+        raise UnreadableSource(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        reason = f"this saved snapshot cannot be read ({error}); save it again"
+        raise BrokenSource(path, reason) from error
+
+
+def save_snapshot(workspace: Workspace) -> bytes:
+    """Return a workspace's state as the bytes of a saved snapshot."""
+    from lineage.model.saved import dump  # noqa: PLC0415 - see above
+
+    return dump(workspace.snapshot)
+
+
+def _settle(
+    events: Iterable[Event | Arrival],
+    diagnostics: Iterable[Diagnostic],
+    dialect: str | None,
+    as_of: datetime | None,
+) -> Snapshot:
+    """Merge events into a state, and add what their SQL says."""
+    from dataclasses import replace  # noqa: PLC0415 - see above
+
+    from lineage.catalog.apply import apply  # noqa: PLC0415 - see above
+
+    if as_of is not None:
+        events = (item for item in events if _happened(item, as_of))
+    snapshot = _derived(apply(events, diagnostics), dialect)
+    return snapshot if as_of is None else replace(snapshot, as_of=as_of)
+
+
+def _happened(item: Event | Arrival, as_of: datetime) -> bool:
+    """Return whether an event was there at an instant; one that has no time always was."""
+    from lineage.model.event import Arrival  # noqa: PLC0415 - see above
+
+    event, received = (
+        (item.event, item.received) if isinstance(item, Arrival) else (item, None)
+    )
+    at = event.event_time or received
+    return at is None or at <= as_of
+
+
+def _derived(snapshot: Snapshot, dialect: str | None) -> Snapshot:
+    from lineage.catalog.derive import derive  # noqa: PLC0415 - see above
+
+    return derive(snapshot, dialect)
+
+
+def _replay(url: str) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
+    raise NotImplementedError(url)
+
+
+def _state(url: str) -> str:
+    raise NotImplementedError(url)
+
+
+def _prepare(url: str, state: str, snapshot: Snapshot) -> None:
+    """Write the files that answer questions about a store; a folder that refuses is no error."""
+    from contextlib import suppress  # noqa: PLC0415 - see above
+    from dataclasses import asdict  # noqa: PLC0415 - see above
+
+    from lineage.graph.build import encode  # noqa: PLC0415 - see above
+    from lineage.model.saved import Form, dump  # noqa: PLC0415 - see above
+    from lineage.stores.index_file import place, swap  # noqa: PLC0415 - see above
+
+    stats = asdict(_stats(snapshot, Index(encode(snapshot))))
+    index = encode(snapshot, meta={"state": state, "stats": stats})
+    with suppress(OSError):
+        swap(place(url), index, dump(snapshot, Form.MSGPACK, state=state))
+
+
+def _stats(snapshot: Snapshot, index: Index) -> Stats:
+    pairs: set[tuple[int, int, JobId | None]] = set()
+    declared: set[tuple[int, int, JobId | None]] = set()
+    datasets: set[tuple[int, int]] = set()
+    for number, edge in enumerate(snapshot.edges):
+        source, target = index.edge_source[number], index.edge_target[number]
+        if source < 0 or target < 0:
+            continue
+        datasets.add((index.dataset_of(source), index.dataset_of(target)))
+        if edge.basis is Basis.ASSUMED:
+            continue
+        expanded = {
+            (one, other, edge.job)
+            for one in _columns_of(index, source)
+            for other in _columns_of(index, target)
+        }
+        pairs |= expanded
+        if edge.basis is not Basis.DERIVED:
+            declared |= expanded
+    return Stats(
+        events=snapshot.counts.events,
+        runs=snapshot.counts.runs,
+        jobs=snapshot.counts.jobs,
+        datasets=snapshot.counts.datasets,
+        fields=index.fields,
+        column_edges=len(pairs),
+        declared_column_edges=len(declared),
+        dataset_edges=len(datasets),
+        diagnostics=len(snapshot.diagnostics),
+    )
+
+
+def _columns_of(index: Index, node: int) -> Iterable[int]:
+    return (node,) if node < index.fields else index.columns(index.dataset_of(node))
