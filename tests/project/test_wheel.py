@@ -8,8 +8,12 @@ declared is therefore missing, as it would be for a user.
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +22,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.wheel
 
@@ -73,6 +78,16 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
     return list(found.values())
 
 
+def needs(metadata: Path, extra: str = "") -> list[str]:
+    """List what a distribution requires for one of its extras; without one, in any case."""
+    wanted = [Requirement(text) for text in PathDistribution(metadata).requires or ()]
+    return [
+        f"{one.name}[{','.join(one.extras)}]"
+        for one in wanted
+        if one.marker is None or one.marker.evaluate({"extra": extra})
+    ]
+
+
 @pytest.fixture(scope="session")
 def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The wheel of this checkout in an empty environment, with its base requirements."""
@@ -87,8 +102,7 @@ def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Ins
     subprocess.run([*pip, *into, str(wheel)], check=True, timeout=300)
     made = Installed(wheel, environment)
     [metadata] = made.packages.glob("lineage_explorer-*.dist-info")
-    needed = PathDistribution(metadata).requires or ()
-    made.link(text for text in needed if "extra ==" not in text)
+    made.link(needs(metadata))
     return made
 
 
@@ -129,3 +143,61 @@ def test_it_answers_with_the_base_packages_alone(installed: Installed) -> None:
     help_page = installed.run("python", "-m", "lineage", "--help")
     assert help_page.returncode == 0
     assert "impact" in help_page.stdout
+
+
+def test_it_says_what_breaks(installed: Installed, repository: Path) -> None:
+    demo = str(repository / "fixtures" / "demo")
+    change = "billing.invoices.amount=amount_gross"
+    answer = installed.run("lineage", "impact", demo, "--rename", change, "--format", "json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "stg_billing__invoices" in answer.stdout
+    assert "BREAKS" in answer.stdout
+
+
+@pytest.mark.browser
+def test_its_explorer_opens(installed: Installed, repository: Path, chromium: str) -> None:
+    """Only the packages of the `app` extra are there, and the page draws without an exception."""
+    [metadata] = installed.packages.glob("lineage_explorer-*.dist-info")
+    installed.link(needs(metadata, "app"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [
+        str(installed.environment / "bin/lineage"),
+        "explore",
+        str(repository / "fixtures/demo"),
+    ]
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # A session of its own, so that the server that the command starts ends with it.
+    with subprocess.Popen(
+        command,
+        cwd=installed.environment,
+        env=own | {"STREAMLIT_SERVER_PORT": port, "STREAMLIT_SERVER_HEADLESS": "true"},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=chromium, args=["--no-sandbox"]
+                )
+                page = browser.new_page()
+                page.goto(f"http://127.0.0.1:{port}/")
+                page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=60_000)
+                assert page.locator('[data-testid="stException"]').count() == 0
+                assert page.locator('[data-testid="stMain"]').inner_text().strip()
+                browser.close()
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def wait_for(url: str) -> None:
+    """Return when a server answers."""
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - http, on this machine
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"{url} does not answer")
