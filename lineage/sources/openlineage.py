@@ -28,7 +28,7 @@ _ENOUGH = 2
 """Members of that name that make a JSON object look like an event, rather than like JSON."""
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _CHUNK = 1 << 16
-_QUOTE, _OPENING = b'"{'
+_QUOTE, _OPENING, _ARRAY = b'"{['
 _SPACE = b" \t\r\n,\xef\xbb\xbf\x1e"
 """What may stand between events; U+001E begins a record in application/json-seq (RFC 7464)."""
 _BETWEEN = _SPACE + b"[]"
@@ -92,7 +92,7 @@ def _not_json(document: Document, piece: Piece, reason: str) -> Diagnostic:
     line = piece.line + content.count(b"\n", 0, at)
     column = at - content.rfind(b"\n", 0, at)
     if "truncated" in reason:
-        message = "the JSON ends before it is complete; the event is left out"
+        message = "the JSON ends before it is complete; what is incomplete is left out"
         return document.problem("truncated-json", message, line=line, column=column)
     reason = _BYTE.sub("", reason).removeprefix("JSON is malformed:").strip()
     message = f"this is not JSON: {reason}; it is left out"
@@ -174,6 +174,8 @@ class _Cutter:
         self._begun = line
         self._depth = 0
         """How many brackets of the present piece are open; at 0 it is what stands between two."""
+        self._arrays = 0
+        """How many arrays around the objects are open."""
         self._dropped = False
         """Whether the present piece was too large, and has been reported."""
 
@@ -183,7 +185,10 @@ class _Cutter:
             self._data += chunk
             yield from self._scan(ended=False)
         yield from self._scan(ended=True)
+        complete = not self._depth
         yield from self._finish()
+        if complete and self._arrays > 0:  # cut off between two objects: say so as for any other
+            yield Piece(b"{", self._line)
 
     def _scan(self, *, ended: bool) -> Iterator[Piece]:
         at = 0
@@ -213,6 +218,8 @@ class _Cutter:
                 self._depth = at = 1
             elif kind in b"{[" and self._depth:
                 self._depth += 1
+            elif kind in b"[]":
+                self._arrays += 1 if kind == _ARRAY else -1
         yield from self._take(len(self._data))
 
     def _take(self, end: int) -> Iterator[Piece]:
