@@ -7,6 +7,7 @@ declared is therefore missing, as it would be for a user.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -177,7 +178,7 @@ def test_its_explorer_opens(installed: Installed, repository: Path, chromium: st
         start_new_session=True,
     ) as server:
         try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=chromium, args=["--no-sandbox"]
@@ -189,12 +190,15 @@ def test_its_explorer_opens(installed: Installed, repository: Path, chromium: st
                 assert page.locator('[data-testid="stMain"]').inner_text().strip()
                 browser.close()
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
 
 
-def wait_for(url: str) -> None:
-    """Return when a server answers."""
+def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when a server answers, and fail when it has ended or does not for a minute."""
     for _ in range(120):
+        if server.poll() is not None:
+            pytest.fail(f"the server ended with exit code {server.returncode}")
         try:
             with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - http, on this machine
                 return
