@@ -47,7 +47,7 @@ class Installed:
         return subprocess.run(
             [self.environment / "bin" / program, *arguments],
             cwd=self.environment,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            env=outside(),
             check=False,
             capture_output=True,
             text=True,
@@ -62,6 +62,11 @@ class Installed:
                 target = self.packages / top
                 if top not in {"..", "__pycache__"} and source.exists() and not target.exists():
                     target.symlink_to(source)
+
+
+def outside() -> dict[str, str]:
+    """Return the environment without what leads back to the checkout."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def closure(requirements: Iterable[str]) -> list[Distribution]:
@@ -163,17 +168,13 @@ def test_its_explorer_opens(installed: Installed, repository: Path, chromium: st
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    command = [
-        str(installed.environment / "bin/lineage"),
-        "explore",
-        str(repository / "fixtures/demo"),
-    ]
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    program, demo = installed.environment / "bin" / "lineage", repository / "fixtures" / "demo"
+    command = [str(program), "explore", str(demo), "--port", port, "--headless"]
     # A session of its own, so that the server that the command starts ends with it.
     with subprocess.Popen(
         command,
         cwd=installed.environment,
-        env=own | {"STREAMLIT_SERVER_PORT": port, "STREAMLIT_SERVER_HEADLESS": "true"},
+        env=outside(),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     ) as server:
