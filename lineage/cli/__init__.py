@@ -1,14 +1,130 @@
-"""The command line. A command is a file: `lineage impact` is impact.py, which declares
+"""The command line. A command is a file, found by its name: `lineage impact` is impact.py.
 
-    COMMAND = click.command(...)(...)
-
-Files are found by name and imported when their command is run, so that no command pays for
-another's imports. `options.py` and `output.py` belong to the room and are no commands.
+Each declares `COMMAND`, a click command, and imports what it needs inside the functions that need
+it, so that `lineage --help` and short questions wait for no SQL parser. A command prints its answer
+to stdout and what people should know to stderr, raises a LineageError where it cannot go on, and
+returns its exit code: None or 0, or 1 for findings at a threshold. `options.py` and `output.py`
+belong to the room and are no commands.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+import click
+
+from lineage.errors import LineageError, RequestError, StoreMissing, UnreadableSource
+from lineage.registry import Registry
+
+if TYPE_CHECKING:
+    from lineage.workspace import Workspace
+
+FOUND = 1
+"""Findings at the threshold that was asked for."""
+WRONG_USE = 2
+"""What was asked for cannot be answered as it was asked."""
+NOT_ANALYSED = 3
+"""A source or a store could not be read."""
+CLOSED_PIPE = 141
+"""The reader of our output left; what a shell reports for a program that SIGPIPE ends."""
+
+ASKED_WRONGLY = (RequestError, StoreMissing, UnreadableSource)
+"""Errors that the person who asked can avoid: a name or a path that is not there."""
+
+COMMANDS = Registry(__name__, "COMMAND", click.Command, besides=("options", "output"))
+
+
+class Commands(click.Group):
+    """Finds commands by file, and turns errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the files."""
+        del ctx
+        return list(COMMANDS.names())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one file."""
+        del ctx
+        return COMMANDS.get(cmd_name) if cmd_name in COMMANDS.names() else None
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; its return value is the exit code."""
+        _speak_any_language()
+        try:
+            try:
+                code = super().invoke(ctx)
+                sys.stdout.flush()
+            finally:
+                unread = _report_reading(ctx.obj)
+        except LineageError as error:
+            click.secho(f"lineage: {error}", err=True, fg="red")
+            code = WRONG_USE if isinstance(error, ASKED_WRONGLY) else NOT_ANALYSED
+        except BrokenPipeError:
+            # Python flushes stdout once more on its way out, and must find somebody there.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = CLOSED_PIPE
+        else:
+            code = code if isinstance(code, int) else 0
+            code = code or unread
+        if code:
+            ctx.exit(code)
+        return code
+
+
+def _report_reading(estate: Workspace | None) -> int:
+    """Tell stderr what was wrong with the documents; return the exit code if nothing was right."""
+    if estate is None or "snapshot" not in vars(estate):
+        return 0
+    from lineage.cli.output import report_problems  # noqa: PLC0415 - there is time, once documents were read
+    from lineage.model.diagnostic import Severity  # noqa: PLC0415 - the same
+
+    snapshot = estate.snapshot
+    report_problems(snapshot.diagnostics)
+    failed = any(row.severity is Severity.ERROR for row in snapshot.diagnostics)
+    return NOT_ANALYSED if failed and not snapshot.datasets and not snapshot.jobs else 0
+
+
+def _speak_any_language() -> None:
+    """Let any name be printed: what the terminal cannot show is escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - slow, and rarely asked for
+
+        click.echo(f"lineage {version('lineage-explorer')}")
+        ctx.exit()
+
+
+@click.group(
+    "lineage",
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 findings at the threshold asked for, 2 wrong use, 3 could not "
+    "be analysed. `lineage COMMAND --help` has examples.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version and leave.",
+)
+def lineage() -> None:
+    """Column-level lineage: what breaks if a column changes, and what changed before it broke.
+
+    A SOURCE is a file or a folder of SQL, dbt artifacts or OpenLineage events, a saved snapshot, or
+    - for standard input. Without one, the store is asked that `lineage ingest` filled.
+    """
+
 
 def main() -> None:
     """Run the `lineage` command."""
-    raise NotImplementedError
+    lineage(prog_name="lineage")

@@ -1,0 +1,66 @@
+"""`lineage export`: the estate, or a part of it, in a form that something else reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lineage.cli.options import Column, open_estate, sources
+from lineage.reports import REPORTS
+
+
+@click.command("export")
+@sources
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(REPORTS.names()),
+    default="edges",
+    show_default=True,
+    help="Form: edges is one JSON object a column edge; html is a page that needs no network.",
+)
+@click.option(
+    "--basis",
+    type=click.Choice(["declared", "derived", "all"]),
+    default="all",
+    show_default=True,
+    help="Who says so: a producer, or the SQL. What both say counts for either.",
+)
+@click.option(
+    "--select", "of", type=Column(), help="Only what is upstream or downstream of this column."
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="File to write instead of stdout."
+)
+def COMMAND(form: str, basis: str, of: str | None, output: str | None, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
+    """Write the estate in a form that something else reads.
+
+    \b
+    Examples:
+      lineage export --format edges --basis declared
+      lineage export models/ --format html -o lineage.html
+      lineage export --format mermaid --select churn_scores.score
+      lineage export --format graphml -o lineage.graphml
+      lineage export --format openlineage | curl -T - https://…
+    """  # noqa: D301 - \b keeps click from filling the examples
+    from lineage.cli.output import write  # noqa: PLC0415 - `--help` needs none
+    from lineage.workspace import export  # noqa: PLC0415 - `--help` needs none
+
+    estate = open_estate(given.pop("sources"), **given)
+    pieces = export(estate, form, basis=basis, of=estate.resolve(of) if of else None)
+    if output is None:
+        write(pieces)
+    else:
+        _save(Path(output), pieces)
+
+
+def _save(path: Path, pieces: Iterable[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from error
+    click.echo(f"wrote {path}", err=True)
