@@ -1,1 +1,1 @@
-
+"""Rules over changes and paths: a file a rule."""
