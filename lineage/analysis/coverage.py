@@ -93,12 +93,12 @@ def _silent(
 ) -> Iterator[Opacity]:
     """Yield the jobs that read and write, and of which no lineage is known."""
     for id_, job in snapshot.jobs.items():
-        if id_ in with_edges or id_ in failed or job.kind in CONSUMERS:
+        if id_ in failed or job.kind in CONSUMERS:
             continue
-        if job.sql is None and (job.note is not None or _has_statement(job)):
-            reason = job.note or "there is no SQL for it; provide it, or send column lineage"
+        if job.sql is None and _has_statement(job):
+            reason = job.note or "there is no SQL for it, so nothing can be proved about it"
             yield Opacity(id_, NO_SQL, reason, job.origin)
-        elif job.inputs and job.outputs:
+        elif id_ not in with_edges and job.inputs and job.outputs:
             reason = (
                 "it reads and writes, and no column lineage is known: "
                 "no producer declares any, and it carries no SQL"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -33,9 +31,9 @@ from lineage.reports import REPORTS
     "--select", "of", type=Column(), help="Only what is upstream or downstream of this column."
 )
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="File to write instead of stdout."
+    "-o", "--output", type=click.Path(), default="-", help="File to write instead of stdout."
 )
-def COMMAND(form: str, basis: str, of: str | None, output: str | None, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
+def COMMAND(form: str, basis: str, of: str | None, output: str, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
     """Write the estate in a form that something else reads.
 
     \b
@@ -46,21 +44,9 @@ def COMMAND(form: str, basis: str, of: str | None, output: str | None, **given: 
       lineage export --format graphml -o lineage.graphml
       lineage export --format openlineage | curl -T - https://…
     """  # noqa: D301 - \b keeps click from filling the examples
-    from lineage.cli.output import write  # noqa: PLC0415 - `--help` needs none
+    from lineage.cli.output import save  # noqa: PLC0415 - `--help` needs none
     from lineage.workspace import export  # noqa: PLC0415 - `--help` needs none
 
     estate = open_estate(given.pop("sources"), **given)
     pieces = export(estate, form, basis=basis, of=estate.resolve(of) if of else None)
-    if output is None:
-        write(pieces)
-    else:
-        _save(Path(output), pieces)
-
-
-def _save(path: Path, pieces: Iterable[str]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.writelines(pieces)
-    except OSError as error:
-        raise click.FileError(str(path), error.strerror or str(error)) from error
-    click.echo(f"wrote {path}", err=True)
+    save(output, pieces)

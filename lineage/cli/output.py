@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +50,20 @@ def write(pieces: Iterable[str]) -> None:
     colour = sys.stdout.isatty()
     for piece in pieces:
         sys.stdout.write(piece if colour else click.unstyle(piece))
+
+
+def save(path: str, pieces: Iterable[str], what: str = "") -> None:
+    """Write pieces of text to a file, or to stdout for ``-``, and tell stderr."""
+    if path == "-":
+        write(pieces)
+        return
+    try:
+        with Path(path).open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror or error}."
+        raise click.UsageError(msg) from error
+    click.echo(f"wrote {path}{what}", err=True)
 
 
 def place(location: Location | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +14,7 @@ from lineage.cli.options import open_estate, sources
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=click.Path(),
     required=True,
     help="File to write; - is stdout.",
 )
@@ -28,17 +27,10 @@ def COMMAND(output: str, **given: Any) -> None:  # noqa: ANN401, N802 - the opti
       lineage snapshot --as-of 2024-05-01 -o may.json
       lineage diff before.json models/
     """  # noqa: D301 - \b keeps click from filling the examples
-    from lineage.cli.output import count  # noqa: PLC0415 - `--help` needs none
+    from lineage.cli.output import count, save  # noqa: PLC0415 - `--help` needs none
     from lineage.workspace import save_snapshot  # noqa: PLC0415 - `--help` needs none
 
     estate = open_estate(given.pop("sources"), **given)
-    data = save_snapshot(estate)
-    if output == "-":
-        click.echo(data)
-        return
-    try:
-        Path(output).write_bytes(data + b"\n")
-    except OSError as error:
-        raise click.FileError(output, error.strerror or str(error)) from error
+    text = save_snapshot(estate).decode() + "\n"
     number = count(len(estate.snapshot.datasets), "dataset")
-    click.echo(f"wrote {output}: {number}, {count(len(estate.snapshot.edges), 'edge')}", err=True)
+    save(output, [text], f": {number}, {count(len(estate.snapshot.edges), 'edge')}")

@@ -192,7 +192,8 @@ def _star(end: Endpoint) -> TypeGuard[FieldId]:
 def _kind(edge: Edge) -> str:
     """Return what many edges share, as JSON, so that it is kept once."""
     steps = [
-        (step.type, step.subtype, step.description, step.masking) for step in edge.transformations
+        (step.type.value, str(step.subtype), step.description, step.masking)
+        for step in edge.transformations
     ]
     steps.sort(key=repr)  # masking may be None, which has no order
     return json.dumps([edge.basis, edge.verified, steps], separators=(",", ":"))

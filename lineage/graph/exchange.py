@@ -122,7 +122,7 @@ def _endpoint(attributes: dict[str, Any]) -> Endpoint:
 def _edge_attributes(edge: Edge) -> dict[str, str | bool]:
     steps = sorted(
         (
-            [step.type.value, step.subtype, step.description, step.masking]
+            [step.type.value, str(step.subtype), step.description, step.masking]
             for step in edge.transformations
         ),
         key=repr,

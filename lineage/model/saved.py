@@ -99,7 +99,7 @@ def dump(snapshot: Snapshot, form: Form = Form.JSON, *, state: str = "") -> byte
         list(snapshot.runs.values()),
         [_end(end) for end in ends],
         list(jobs),
-        [tuple(sorted(some, key=repr)) for some in steps],
+        [tuple(sorted(some, key=_step_key)) for some in steps],
         edges,
         list(snapshot.diagnostics),
     )
@@ -157,6 +157,10 @@ def _edges(
             edge.last_seen,
             edge.verified,
         )
+
+
+def _step_key(step: Transformation) -> tuple[str, str, str, str]:
+    return (step.type.value, str(step.subtype), step.description, str(step.masking))
 
 
 def _end(end: Endpoint) -> _End:
