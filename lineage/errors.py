@@ -11,6 +11,7 @@
     + UnknownFormat      no reader recognises it
   x StoreError           a store could not be opened, read or written
     + StoreMissing       there is none at that place
+    + UnusableStore      something is there that cannot be used
     + BadIndex           the index beside it is damaged, or another version's
   x ExtensionError       a reader, report, rule or store is wrongly declared
     + UnknownExtension   there is none of that name
@@ -140,6 +141,18 @@ class StoreMissing(StoreError):
 
     def __str__(self) -> str:
         return f"{self.url}: there is no store here; make one with `lineage ingest PATH`."
+
+
+class UnusableStore(StoreError):
+    """What is there cannot be used as a store: `reason` says why, and what to do."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.url}: the store cannot be used: {self.reason}."
 
 
 class BadIndex(StoreError):

@@ -311,15 +311,21 @@ class _Addition:
         self, words: Words, values: Facets, kinds: Iterable[type[Facet]], pointer: str
     ) -> None:
         """Let each facet have the last word, if it is the last."""
+        stamp = self._stamp
         for kind in kinds:
+            if kind.key not in values:
+                continue
             known = self._gathered.parsed(values, kind)
             if known is None:
                 continue
             for problem in known.problems:
                 place = f"{pointer}/{kind.key}{problem.pointer}"
                 self._problem(problem.code, problem.message, place)
-            if known.facet is not None and not _says_nothing(known.facet):
-                words.hear(kind, Word(self._stamp, known, self._place(f"{pointer}/{kind.key}")))
+            last = words.get(kind)
+            if known.facet is None or _says_nothing(known.facet):
+                continue
+            if last is None or last.stamp <= stamp:
+                words.hear(kind, Word(stamp, known, self._place(f"{pointer}/{kind.key}")))
 
     def _place(self, pointer: str) -> Location | None:
         if self._origin is None:

@@ -18,7 +18,6 @@ because a third of the events that real producers send breaks the schema.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -45,7 +44,11 @@ SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/"
 FACETS = "https://openlineage.io/spec/facets/"
 
 
-class Facet(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+# gc=False: these are values without cycles, and there are many of them. Looking through them for
+# garbage again and again takes three quarters of the time that reading a large log takes.
+
+
+class Facet(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A typed facet. `key` is its name in a `facets` object."""
 
     key: ClassVar[str]
@@ -71,7 +74,7 @@ def facets(*values: Facet | None) -> Facets:
 # ---------------------------------------------------------------------------------- the event
 
 
-class Dataset(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Dataset(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A dataset as an event names it: an input, an output, or the subject of a dataset event."""
 
     namespace: str
@@ -81,7 +84,7 @@ class Dataset(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     output_facets: Facets = msgspec.field(default_factory=dict)
 
 
-class Job(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Job(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The job of an event."""
 
     namespace: str
@@ -89,7 +92,7 @@ class Job(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     facets: Facets = msgspec.field(default_factory=dict)
 
 
-class Run(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Run(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The run of an event. Without an id it cannot be told from other runs, and is not counted."""
 
     run_id: str = ""
@@ -104,7 +107,7 @@ class EventKind(StrEnum):
     DATASET = "DatasetEvent"
 
 
-class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A RunEvent, JobEvent or DatasetEvent."""
 
     event_time: datetime | None = None
@@ -176,8 +179,7 @@ def dataset_event(dataset: Dataset, *, event_time: datetime | None = None) -> Ev
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An event and where it came from. Stores and `catalog.apply` take it in place of an event."""
 
     event: Event
@@ -191,7 +193,7 @@ class Arrival:
 # ------------------------------------------------------------------------------ dataset facets
 
 
-class SchemaField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class SchemaField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A column; `fields` are those of a nested structure. `nullable` is an addition of ours."""
 
     name: str
@@ -201,7 +203,7 @@ class SchemaField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     nullable: bool | None = None
 
 
-class SchemaFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class SchemaFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The columns of a dataset, in order."""
 
     key: ClassVar[str] = "schema"
@@ -210,7 +212,7 @@ class SchemaFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class LineageStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class LineageStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """One entry of `transformations`, in columnLineage and in lineage."""
 
     type: str = ""
@@ -219,7 +221,7 @@ class LineageStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     masking: bool | None = None
 
 
-class InputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class InputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A source column. `field` is None only where a dataset as a whole is meant."""
 
     namespace: str
@@ -228,7 +230,7 @@ class InputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     transformations: tuple[LineageStep, ...] | None = None
 
 
-class OutputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class OutputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The source columns of one output column; the two other members are deprecated spellings."""
 
     input_fields: tuple[InputField, ...] = ()
@@ -236,7 +238,7 @@ class OutputField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     transformation_type: str | None = None
 
 
-class ColumnLineageFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class ColumnLineageFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Which columns an output's columns come from; `dataset` holds for all of them."""
 
     key: ClassVar[str] = "columnLineage"
@@ -248,7 +250,7 @@ class ColumnLineageFacet(Facet, frozen=True, rename="camel", omit_defaults=True)
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class LineageInput(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class LineageInput(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A source: a dataset, one of its fields, or a job (nameless: the event's own)."""
 
     type: str = "DATASET"
@@ -259,13 +261,13 @@ class LineageInput(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     transformations: tuple[LineageStep, ...] | None = None
 
 
-class LineageField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class LineageField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The sources of one target field."""
 
     inputs: tuple[LineageInput, ...] = ()
 
 
-class LineageEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class LineageEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A target, a dataset or a job (nameless: the event's own), and what flows into it."""
 
     type: str = "DATASET"
@@ -276,7 +278,7 @@ class LineageEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     fields: dict[str, LineageField] | None = None
 
 
-class LineageDatasetFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class LineageDatasetFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Lineage stated outright on a dataset (experimental); it wins over columnLineage."""
 
     key: ClassVar[str] = "lineage"
@@ -286,7 +288,7 @@ class LineageDatasetFacet(Facet, frozen=True, rename="camel", omit_defaults=True
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class Identifier(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Identifier(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Another name of a dataset; `type` is TABLE or LOCATION."""
 
     namespace: str
@@ -294,7 +296,7 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     type: str = "TABLE"
 
 
-class SymlinksFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class SymlinksFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Other names of the dataset."""
 
     key: ClassVar[str] = "symlinks"
@@ -303,7 +305,7 @@ class SymlinksFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class DocumentationFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class DocumentationFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What people say about a dataset or a job."""
 
     key: ClassVar[str] = "documentation"
@@ -315,14 +317,14 @@ class DocumentationFacet(Facet, frozen=True, rename="camel", omit_defaults=True)
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class Owner(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Owner(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """One owner: `team:billing`, `user:ada`."""
 
     name: str
     type: str | None = None
 
 
-class OwnershipFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class OwnershipFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Who answers for a dataset or a job."""
 
     key: ClassVar[str] = "ownership"
@@ -331,7 +333,7 @@ class OwnershipFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class Tag(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Tag(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A label; one with a `field` is on that column. A plain tag has the value "true"."""
 
     key: str
@@ -345,7 +347,7 @@ class Tag(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
         return self.key if self.value.lower() in {"true", ""} else f"{self.key}={self.value}"
 
 
-class TagsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class TagsFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The labels of a dataset and its columns, of a job, or of a run."""
 
     key: ClassVar[str] = "tags"
@@ -354,7 +356,7 @@ class TagsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class DataSourceFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class DataSourceFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The system that holds the dataset."""
 
     key: ClassVar[str] = "dataSource"
@@ -364,7 +366,7 @@ class DataSourceFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class DatasetTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class DatasetTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What sort of dataset it is: TABLE, VIEW, FILE, TOPIC, MODEL."""
 
     key: ClassVar[str] = "datasetType"
@@ -374,7 +376,7 @@ class DatasetTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class LifecycleFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class LifecycleFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What just happened to the dataset: CREATE, ALTER, DROP, OVERWRITE, RENAME, TRUNCATE."""
 
     key: ClassVar[str] = "lifecycleStateChange"
@@ -386,7 +388,7 @@ class LifecycleFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class Assertion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Assertion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """One check and how it went."""
 
     assertion: str = ""
@@ -395,7 +397,7 @@ class Assertion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     severity: str | None = None
 
 
-class AssertionsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class AssertionsFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The checks that were made on a dataset."""
 
     key: ClassVar[str] = "dataQualityAssertions"
@@ -406,7 +408,7 @@ class AssertionsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class MetricsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class MetricsFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """How much there is; the metrics of single columns stay raw."""
 
     key: ClassVar[str] = "dataQualityMetrics"
@@ -422,7 +424,7 @@ class MetricsFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
 # ------------------------------------------------------------------------ job and run facets
 
 
-class SqlFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class SqlFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The statement that the job runs."""
 
     key: ClassVar[str] = "sql"
@@ -432,14 +434,14 @@ class SqlFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class EmissionPattern(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class EmissionPattern(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Whether an event is a part of the news about a run, or all of it."""
 
     event_content_mode: str | None = None
     event_trigger: str | None = None
 
 
-class JobTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class JobTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What sort of job it is, in the words of the integration that reports it."""
 
     key: ClassVar[str] = "jobType"
@@ -451,7 +453,7 @@ class JobTypeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class SourceLocationFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class SourceLocationFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Where the job's code stands in version control."""
 
     key: ClassVar[str] = "sourceCodeLocation"
@@ -465,7 +467,7 @@ class SourceLocationFacet(Facet, frozen=True, rename="camel", omit_defaults=True
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class LineageJobFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class LineageJobFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Lineage stated outright on a job (experimental); it wins over columnLineage."""
 
     key: ClassVar[str] = "lineage"
@@ -474,20 +476,20 @@ class LineageJobFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class JobRef(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class JobRef(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The name of a job."""
 
     namespace: str
     name: str
 
 
-class RunRef(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class RunRef(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The name of a run."""
 
     run_id: str
 
 
-class ParentFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class ParentFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The run that started this one."""
 
     key: ClassVar[str] = "parent"
@@ -497,7 +499,7 @@ class ParentFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class ErrorMessageFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class ErrorMessageFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Why the run failed."""
 
     key: ClassVar[str] = "errorMessage"
@@ -507,7 +509,7 @@ class ErrorMessageFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
     deleted: bool = msgspec.field(default=False, name="_deleted")
 
 
-class NominalTimeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class NominalTimeFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """The time that the run is about. Text, since producers write dates here too."""
 
     key: ClassVar[str] = "nominalTime"
@@ -520,7 +522,7 @@ class NominalTimeFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
 # ----------------------------------------------------------------------------- our own facet
 
 
-class UsedField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class UsedField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A column that a consumer without SQL is known to use."""
 
     namespace: str
@@ -528,7 +530,7 @@ class UsedField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     field: str
 
 
-class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True):
+class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What OpenLineage cannot say: where in a file something stands, and what it is to people.
 
     Rides on jobs, and on datasets that no job of ours makes (a dbt source, a CREATE TABLE).
@@ -682,6 +684,11 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 (a type, o
     return msgspec.json.Decoder(kind)
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
+
+
 def _salvage(payload: bytes, kind: Any, pointer: str, problems: list[Problem]) -> Any:  # noqa: ANN401
     """Decode what can be of `payload`, level by level, down to the parts that are wrong."""
     try:
@@ -724,7 +731,7 @@ def _salvage_struct(
         problems.append(_mismatch(payload, kind, None, pointer))
         return _NOTHING
     values: dict[str, Any] = {}
-    for member in msgspec.structs.fields(kind):
+    for member in _fields(kind):
         place = f"{pointer}/{member.encode_name}"
         found = _NOTHING
         if member.encode_name in members:

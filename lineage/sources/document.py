@@ -28,6 +28,7 @@ MAX_RECORD = 1 << 25
 MAX_DOCUMENT = 1 << 28
 """Bytes of a document that has to be read in one piece (256 MiB)."""
 
+_BUFFER = 1 << 17
 _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -61,15 +62,19 @@ class Document:
         """
         try:
             with self._raw() as raw:
-                stream = io.BufferedReader(raw) if isinstance(raw, io.RawIOBase) else raw
-                # peek() would be shorter, but not every stream has it.
-                first = stream.read(len(_GZIP))
-                whole = Prefixed(first, stream)
+                # peek() would be shorter, but not every stream has it; seeking back, where that
+                # is possible, spares a detour through Python for every block.
+                first = raw.read(len(_GZIP))
+                if isinstance(raw, io.BufferedReader) and raw.seekable():
+                    raw.seek(0)
+                    whole = raw
+                else:
+                    whole = io.BufferedReader(Prefixed(first, raw), _BUFFER)
                 if first == _GZIP:
                     with gzip.GzipFile(fileobj=whole) as unpacked:
-                        yield io.BufferedReader(unpacked)
+                        yield io.BufferedReader(unpacked, _BUFFER)
                 else:
-                    yield io.BufferedReader(whole)
+                    yield whole
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             reason = f"the compressed file is damaged or cut off ({error}); pack it again"
             raise BrokenSource(self.name, reason) from error
@@ -112,12 +117,12 @@ class Document:
         """Return a diagnostic about a place in this document."""
         return Diagnostic(code, message, severity, Location(self.name, line, column, pointer))
 
-    def _raw(self) -> BinaryIO:
+    def _raw(self) -> BinaryIO | io.BufferedReader:
         if self.content is not None:
             return self.content()
         if self.path is None:
             raise UnreadableSource(self.name, "it has neither a path nor content")
-        return self.path.open("rb")
+        return self.path.open("rb", buffering=_BUFFER)
 
 
 class Prefixed(io.RawIOBase):

@@ -1,0 +1,45 @@
+"""Stores: where events are kept, so that they can be asked about later and as of any time.
+
+A module of this package declares which URLs are its own, and how one is opened:
+
+    STORE = Store(purpose="A file on this machine", recognises=recognises, connect=connect)
+
+What a store keeps, and how, is the same in all of them: see `lineage.stores.log`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lineage.errors import UnusableStore
+from lineage.registry import Registry
+from lineage.stores.log import Connection, EventLog
+
+DEFAULT = ".lineage/store.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One kind of store. `connect` makes the store when asked to, and raises StoreError."""
+
+    purpose: str
+    recognises: Callable[[str], bool]
+    connect: Callable[[str, bool], Connection]
+
+
+STORES = Registry(__name__, "STORE", Store, besides=("index_file", "log"))
+
+
+def open_store(url: str = DEFAULT, *, create: bool = False) -> EventLog:
+    """Open the store at a path or URL.
+
+    Raises StoreMissing when there is none and none is to be made, and UnusableStore when what is
+    there is no store of ours, or nothing knows such URLs.
+    """
+    for name in STORES.names():
+        store = STORES.get(name)
+        if store.recognises(url):
+            return EventLog(url, store.connect(url, create))
+    known = ", ".join(STORES.names())
+    raise UnusableStore(url, f"no kind of store has such URLs; there are: {known}")

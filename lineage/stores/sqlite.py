@@ -1,0 +1,123 @@
+"""A store in one file: SQLite, without a server, safe against a crash at any moment.
+
+URLs are paths, or `sqlite:///path`. WAL lets others read while one writes; `synchronous = FULL`
+makes a commit wait until the disk has it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from lineage.errors import StoreMissing, UnusableStore
+from lineage.stores import Store
+from lineage.stores.log import FIRST, TABLES, VERSION, Row, Values
+
+PREFIX = "sqlite:///"
+_APPLICATION = 0x6C696E65
+"""Marks the file as ours ("line"), so that no other database is taken for a store."""
+_PATIENCE = 30.0
+"""Seconds to wait for another process to finish writing."""
+
+
+class File:
+    """A connection to the file."""
+
+    def __init__(self, url: str, connection: sqlite3.Connection) -> None:
+        self._url = url
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make durable all that is changed within, or nothing of it."""
+        with _told(self._url):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def change(self, statement: str, rows: Sequence[Values]) -> int:
+        """Run a statement once for each row, and return how many rows it changed."""
+        with _told(self._url):
+            before = self._connection.total_changes
+            self._connection.executemany(statement, rows)
+            return self._connection.total_changes - before
+
+    def ask(self, query: str, values: Values) -> Iterator[Row]:
+        """Yield the rows of an answer."""
+        with _told(self._url):
+            yield from self._connection.execute(query, values)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def recognises(url: str) -> bool:
+    """Return whether it is a path, or says that it is SQLite's."""
+    return url.startswith(PREFIX) or "://" not in url
+
+
+def connect(url: str, create: bool) -> File:
+    """Open the file, and make it first if it is to be made."""
+    path = Path(url.removeprefix(PREFIX))
+    if not path.exists():
+        if not create:
+            raise StoreMissing(url)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnusableStore(url, error.strerror or str(error)) from error
+    with _told(url):
+        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+        try:
+            _prepare(url, connection, create=create)
+        except BaseException:
+            connection.close()
+            raise
+    return File(url, connection)
+
+
+def _prepare(url: str, connection: sqlite3.Connection, *, create: bool) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    mark, version, tables = connection.execute(
+        "SELECT * FROM pragma_application_id, pragma_user_version, "
+        "(SELECT COUNT(*) FROM sqlite_schema)"
+    ).fetchone()
+    if tables and mark != _APPLICATION:
+        raise UnusableStore(url, "it is a database of something else; name another file")
+    if version > VERSION:
+        reason = "a later version of this program made it; use that one, or name another file"
+        raise UnusableStore(url, reason)
+    if tables:
+        return
+    if not create:
+        raise StoreMissing(url)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]:
+        for table in TABLES:
+            connection.execute(table.format(serial="INTEGER PRIMARY KEY", bytes="BLOB"))
+        connection.execute(FIRST, {"identity": uuid4().hex})
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UnusableStore(url, f"{error}; see whether the file is damaged or in use") from error
+
+
+STORE = Store(purpose="A file on this machine", recognises=recognises, connect=connect)
