@@ -117,7 +117,7 @@ class Documents:
         reading = read(paths, dialect=self.dialect, namespace=self.namespace)
         if self.store is None:
             return reading.events, reading.diagnostics
-        known, diagnostics = _replay(self.store)
+        known, diagnostics = _replay(self.store, self.as_of)
         return [*known, *reading.events], (*diagnostics, *reading.diagnostics)
 
     def index(self) -> None:
@@ -145,7 +145,7 @@ class Stored:
         from lineage.stores.index_file import open_snapshot, place  # noqa: PLC0415 - as above
 
         if self.as_of is not None:
-            return _settle(*_replay(self.url), self.dialect, self.as_of)
+            return _settle(*_replay(self.url, self.as_of), self.dialect, self.as_of)
         state = f"{_state(self.url)}:{self.dialect or ''}"
         found = open_snapshot(place(self.url), state)
         if found is None:
@@ -512,7 +512,31 @@ def ingest(  # noqa: PLR0913 - what can be said about documents
     The same documents again are a no-op. ``tell`` hears how many events were read so far. Raises
     what `lineage.sources.stream` raises.
     """
-    raise NotImplementedError
+    from datetime import UTC  # noqa: PLC0415 - see above
+    from os.path import normpath  # noqa: PLC0415 - see above
+
+    from lineage.sources import stream  # noqa: PLC0415 - see above
+    from lineage.sources.document import STDIN  # noqa: PLC0415 - see above
+    from lineage.stores import open_store  # noqa: PLC0415 - see above
+
+    received = datetime.now(UTC)
+    new = known = 0
+    diagnostics: list[Diagnostic] = []
+    with open_store(store, create=True) as log:
+        for path in map(str, paths):
+            read = new + known
+            # What comes in through a pipe is not what came through it the last time.
+            source = f"{STDIN} {received.isoformat()}" if path == STDIN else normpath(path)
+            done = log.append(
+                stream([path], dialect=dialect, namespace=namespace, format=reader),
+                source=source,
+                received=received,
+                tell=lambda count, read=read: tell(read + count),  # type: ignore[misc]
+            )
+            new, known = new + done.new, known + done.known
+            diagnostics.extend(done.diagnostics)
+    stats = Workspace(Stored(store, dialect), dialect=dialect).stats()
+    return Ingested(store, new, known, tuple(diagnostics), stats)
 
 
 def export(
@@ -626,12 +650,21 @@ def _derived(snapshot: Snapshot, dialect: str | None) -> Snapshot:
     return derive(snapshot, dialect)
 
 
-def _replay(url: str) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
-    raise NotImplementedError(url)
+def _replay(
+    url: str, until: datetime | None = None
+) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
+    """Return what a store held at an instant, and what was wrong with what it was told."""
+    from lineage.stores import open_store  # noqa: PLC0415 - see above
+
+    with open_store(url) as log:
+        return list(log.replay(until=until)), log.diagnostics()
 
 
 def _state(url: str) -> str:
-    raise NotImplementedError(url)
+    from lineage.stores import open_store  # noqa: PLC0415 - see above
+
+    with open_store(url) as log:
+        return log.state()
 
 
 def _prepare(url: str, state: str, snapshot: Snapshot) -> None:
