@@ -46,22 +46,20 @@ def write(material: Material) -> Iterator[str]:
         raise LineageError(msg) from error
 
     datasets = _datasets(material)
-    layers = _layers(datasets, material.edges)
+    places = _places(datasets, material.edges)
     numbers = {id_: number for number, id_ in enumerate(datasets)}
     names = [material.label(id_) for id_ in datasets]
     network = Network(directed=True)
-    seen: dict[int, int] = {}
     for id_ in datasets:
-        layer = layers[id_]
-        row = seen[layer] = seen.get(layer, -1) + 1
+        x, y = places[id_]
         mark = material.marks.get(id_, "")
         network.add_node(
             numbers[id_],
             label=names[numbers[id_]] + (f"\n{mark}" if mark else ""),
             shape="box",
             color=COLOURS.get(mark, COLOURS[""]),
-            x=layer * GAP_X,
-            y=row * GAP_Y,
+            x=x,
+            y=y,
         )
     for link in rollup(material.edges, lambda id_: str(numbers[id_])):
         # Not add_edge, which compares each edge with every other.
@@ -97,15 +95,36 @@ def _datasets(material: Material) -> list[DatasetId]:
     return sorted(id_ for id_ in named if id_ is not None)
 
 
-def _layers(datasets: Iterable[DatasetId], edges: Iterable[Edge]) -> dict[DatasetId, int]:
-    """Return how far from the sources each dataset is: the longest way, cycles cut."""
+def _places(
+    datasets: Iterable[DatasetId], edges: Iterable[Edge]
+) -> dict[DatasetId, tuple[float, float]]:
+    """Return where each dataset is drawn: in layers from left to right, near what feeds it."""
     before: dict[DatasetId, set[DatasetId]] = {id_: set() for id_ in datasets}
     for edge in edges:
         source, target = owner(edge.source), owner(edge.target)
         if source is not None and target is not None and source != target:
             before[target].add(source)
+    columns: dict[int, list[DatasetId]] = {}
+    for id_, layer in _layers(before).items():
+        columns.setdefault(layer, []).append(id_)
+    places: dict[DatasetId, tuple[float, float]] = {}
+    for layer, members in sorted(columns.items()):
+
+        def height(id_: DatasetId) -> float:
+            above = [places[one][1] for one in before[id_] if one in places]
+            return sum(above) / len(above) if above else 0.0
+
+        members.sort(key=lambda id_: (height(id_), id_))
+        top = -GAP_Y * (len(members) - 1) / 2
+        for row, id_ in enumerate(members):
+            places[id_] = (layer * GAP_X, top + row * GAP_Y)
+    return places
+
+
+def _layers(before: Mapping[DatasetId, set[DatasetId]]) -> dict[DatasetId, int]:
+    """Return how far from the sources each dataset is: the longest way, cycles cut."""
     layers: dict[DatasetId, int] = {}
-    for start in tuple(before):
+    for start in before:
         way: list[tuple[DatasetId, Iterator[DatasetId]]] = [(start, iter(sorted(before[start])))]
         entered = {start}
         while way and start not in layers:
@@ -160,7 +179,7 @@ def _page(*, title: str, summary: str, style: str, script: str, data: Mapping[st
             f"<header><h1>{escape(title)}</h1><p>{escape(summary)}. {LEGEND}</p>",
             "<label>Find <input id=find type=search list=names autocomplete=off></label>",
             "<datalist id=names></datalist></header>",
-            "<main><div id=canvas></div><aside id=panel tabindex=0>",
+            "<main><div id=frame><div id=canvas></div></div><aside id=panel tabindex=0>",
             "<p>Choose a dataset to see its columns and where they come from.</p></aside></main>",
             f"<script>{script}</script>",
             f"<script id=data type=application/json>{_embedded(data)}</script>",
@@ -179,20 +198,22 @@ STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--paper:#fff;--soft:#f3f5f8;--line:#9aa7b8}
 @media(prefers-color-scheme:dark){:root{--ink:#e8edf4;--paper:#12161c;--soft:#1b212a;--line:#5d6b7e}}
 *{box-sizing:border-box}
-body{margin:0;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0;height:100vh;display:flex;flex-direction:column;
+font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 header{display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline;padding:12px 20px;
 border-bottom:1px solid var(--line)}
 h1{font-size:19px;margin:0}header p{margin:0;opacity:.8}header label{margin-left:auto}
 input{font:inherit;padding:4px 8px;min-width:16em}
-main{display:grid;grid-template-columns:minmax(0,1fr) 340px;height:calc(100vh - 60px)}
-#canvas{background:var(--soft)}
+main{flex:1;min-height:0;display:grid;grid-template:minmax(0,1fr)/minmax(0,1fr) 340px}
+/* Out of the flow, or the canvas and its frame would make each other grow without end. */
+#frame{position:relative;background:var(--soft)}#canvas{position:absolute;inset:0}
 #panel{overflow:auto;padding:12px 18px;border-left:1px solid var(--line)}
 #panel h2{font-size:16px;margin:0 0 4px;overflow-wrap:anywhere}
 #panel h3{font-size:13px;margin:14px 0 4px;text-transform:uppercase;letter-spacing:.04em;
 opacity:.75}
 #panel ul{list-style:none;margin:0;padding:0}
 #panel li{padding:2px 0;overflow-wrap:anywhere}#panel small{opacity:.75}
-@media(max-width:800px){main{grid-template-columns:1fr;grid-template-rows:60vh auto;height:auto}}
+@media(max-width:800px){body{height:auto}main{grid-template:60vh auto/1fr}}
 """
 
 BEHAVIOUR = """
@@ -211,7 +232,10 @@ const network = new vis.Network(document.getElementById('canvas'), {nodes, edges
   physics: {enabled: false}, interaction: {hover: true, keyboard: false, hideEdgesOnDrag: true},
   edges: {smooth: {type: 'cubicBezier', forceDirection: 'horizontal', roundness: .5}}});
 // Everything in sight when there is little; when there is much, readable, and panned.
-const fit = () => { network.fit(); if (network.getScale() < .35) network.moveTo({scale: .35}); };
+const fit = () => {
+  network.fit();
+  network.moveTo({scale: Math.min(1.2, Math.max(.35, network.getScale() * .85))});
+};
 new ResizeObserver((_, seen) => { seen.disconnect(); fit(); })
   .observe(document.getElementById('canvas'));
 const add = (parent, tag, text) => {
