@@ -146,7 +146,7 @@ class Stored:
 
         if self.as_of is not None:
             return _settle(*_replay(self.url, self.as_of), self.dialect, self.as_of)
-        state = f"{_state(self.url)}:{self.dialect or ''}"
+        state = self._state()
         found = open_snapshot(place(self.url), state)
         if found is None:
             found = _settle(*_replay(self.url), self.dialect, None)
@@ -159,11 +159,25 @@ class Stored:
 
         if self.as_of is not None:
             return None
-        return open_index(place(self.url), f"{_state(self.url)}:{self.dialect or ''}")
+        return open_index(place(self.url), self._state())
+
+    def _state(self) -> str:
+        """Return what changes with the store, and with what decides how it is read."""
+        from lineage.stores.index_file import signature, stamp, stamped  # noqa: PLC0415 - as above
+
+        state = stamped(self.url)
+        if state is None:
+            found = signature(self.url)
+            state = _state(self.url)
+            stamp(self.url, found, state)
+        return f"{state}:{self.dialect or ''}"
 
     def history(self) -> Sequence[Event | Arrival]:
-        """Read every event of the store."""
-        return _replay(self.url)[0]
+        """Read every event that the store ever had, what its sources no longer have included."""
+        from lineage.stores import open_store  # noqa: PLC0415 - see above
+
+        with open_store(self.url) as log:
+            return list(log.history())
 
     def at(self, instant: datetime) -> Stored:
         """Return the store as it was."""
@@ -535,7 +549,8 @@ def ingest(  # noqa: PLR0913 - what can be said about documents
             )
             new, known = new + done.new, known + done.known
             diagnostics.extend(done.diagnostics)
-    stats = Workspace(Stored(store, dialect), dialect=dialect).stats()
+    # Each statement keeps the dialect that was said of it, so a question need not say it again.
+    stats = Workspace(Stored(store)).stats()
     return Ingested(store, new, known, tuple(diagnostics), stats)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,17 +60,67 @@ def open_snapshot(base: Path, state: str) -> Snapshot | None:
     return snapshot if found == state else None
 
 
+def signature(store: str) -> str | None:
+    """Return a text that changes with the files of a store; None for a store elsewhere.
+
+    Asking the store itself for its state is right too, and imports what takes longer than the
+    answer. In SQLite's WAL mode a commit changes the -wal file and a checkpoint the other one.
+    """
+    path = store.removeprefix("sqlite:///")
+    if "://" in path:
+        return None
+    parts = []
+    for name in (path, f"{path}-wal"):
+        try:
+            found = Path(name).stat()
+        except OSError:
+            continue
+        if found.st_size:
+            parts.append(f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}")
+    return "/".join(parts) or None
+
+
+def stamped(store: str) -> str | None:
+    """Return the state of a store whose files have not changed since `stamp`, else None."""
+    try:
+        text = _stamp_file(store).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    found, _, state = text.partition("\n")
+    return state if found and found == signature(store) else None
+
+
+def stamp(store: str, found: str | None, state: str) -> None:
+    """Note that files with the signature ``found`` hold a state.
+
+    Take the signature first and ask for the state afterwards: then a change in between is seen,
+    as it gives the files another signature than the one noted.
+    """
+    if found is not None:
+        with suppress(OSError):
+            _replace(_stamp_file(store), f"{found}\n{state}".encode())
+
+
+def _stamp_file(store: str) -> Path:
+    base = place(store)
+    return base.with_name(base.name + ".stamp")
+
+
 def swap(base: Path, index: bytes, snapshot: bytes) -> None:
     """Put both files in place. Raises OSError where the folder cannot be written."""
     base.parent.mkdir(parents=True, exist_ok=True)
     for ending, data in ((".snapshot", snapshot), (".index", index)):
-        final = base.with_name(base.name + ending)
-        beside = final.with_name(f"{final.name}.{os.getpid()}.new")
-        try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(final)
-        finally:
-            beside.unlink(missing_ok=True)
+        _replace(base.with_name(base.name + ending), data)
+
+
+def _replace(final: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    beside = final.with_name(f"{final.name}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(final)
+    finally:
+        beside.unlink(missing_ok=True)

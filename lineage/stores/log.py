@@ -214,6 +214,14 @@ class EventLog:
         for row in self._connection.ask(_PRESENT, {"until": instant}):
             yield _arrival(row)
 
+    def history(self) -> Iterator[Arrival]:
+        """Yield every event there ever was: those that had happened, then those without a time,
+        each with the time of the reading that brought it, over or not.
+        """
+        for query in (_HISTORY, _EVER_PRESENT):
+            for row in self._connection.ask(query, {"until": _FOREVER}):
+                yield _arrival(row)
+
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what was wrong with each source when it was last read."""
         return tuple(
@@ -364,6 +372,15 @@ _PRESENT = """
     WHERE presence.first <= state.latest AND presence.last >= state.latest
     GROUP BY events.id, events.payload, documents.name, events.line
     ORDER BY events.id
+"""
+_EVER_PRESENT = """
+    SELECT events.payload, documents.name, events.line, readings.at
+    FROM presence
+    JOIN readings ON readings.id = presence.first
+    JOIN events ON events.id = presence.event
+    LEFT JOIN documents ON documents.id = events.document
+    WHERE readings.at <= :until
+    ORDER BY readings.at, events.id
 """
 _PROBLEMS_OF = """
     SELECT code, message, severity, document, line, place, pointer FROM problems
