@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from lineage.catalog.fold import is_folded
 from lineage.graph.star import STAR
 from lineage.model.edge import Basis, Edge
 from lineage.model.identity import DatasetId, FieldId, JobId
-from lineage.model.snapshot import Snapshot
 from lineage.registry import Registry
+
+if TYPE_CHECKING:
+    from lineage.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ def expanded(
     edges: Iterable[Edge], columns: Callable[[DatasetId], Iterable[FieldId]]
 ) -> Iterator[Edge]:
     """Yield the edges that start at a column; see `Material.column_edges`."""
+    # Here, because printing an answer needs this package and not the room that merges events.
+    from lineage.catalog.fold import is_folded  # noqa: PLC0415
+
     for edge in edges:
         if not isinstance(edge.source, FieldId) or isinstance(edge.target, JobId):
             continue

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lineage.errors import UnusableStore
 from lineage.registry import Registry
-from lineage.stores.log import Connection, EventLog
+
+if TYPE_CHECKING:
+    from lineage.stores.log import Connection, EventLog
 
 DEFAULT = ".lineage/store.db"
 
@@ -37,6 +40,10 @@ def open_store(url: str = DEFAULT, *, create: bool = False) -> EventLog:
     Raises StoreMissing when there is none and none is to be made, and UnusableStore when what is
     there is no store of ours, or nothing knows such URLs.
     """
+    # Here, because the prepared index of a store is opened through this package too, and a cold
+    # answer from it needs no decoder of events.
+    from lineage.stores.log import EventLog  # noqa: PLC0415
+
     for name in STORES.names():
         store = STORES.get(name)
         if store.recognises(url):
