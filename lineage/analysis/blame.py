@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from lineage.analysis.diff import Act, Difference, fields, same_sql
+from lineage.analysis.diff import Act, Aspect, Difference, fields, same_sql
 from lineage.model.answer import Cone
 from lineage.model.diagnostic import Location
 from lineage.model.entities import Field, Job, RunState
@@ -187,8 +188,24 @@ def _schema_changes(
     now = tuple(Field(item.name, item.type, nullable=item.nullable) for item in facet.fields)
     was = schemas.get(id_)
     schemas[id_] = now
-    if was is not None and was != now:
-        yield from fields(id_, was, now)
+    if was is None or was == now:
+        return
+    renamed = dict(_renamed(was, now))
+    for row in fields(id_, was, now):
+        name = row.subject.name if isinstance(row.subject, FieldId) else ""
+        if row.aspect is Aspect.FIELD and row.act is Act.REMOVED and name in renamed:
+            yield Difference(Aspect.FIELD, Act.CHANGED, row.subject, name, renamed[name])
+        elif row.act is not Act.ADDED or name not in renamed.values():
+            yield row
+
+
+def _renamed(was: tuple[Field, ...], now: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
+    """Yield columns that went where one of the same type came, in the same place."""
+    before, after = {field.name for field in was}, {field.name for field in now}
+    if len(was) == len(now):
+        for old, new in zip(was, now, strict=True):
+            if old.name not in after and new.name not in before and old.type == new.type:
+                yield old.name, new.name
 
 
 def _schema_culprit(
@@ -225,6 +242,8 @@ def describe(row: Difference) -> str:
             return f"column {name} was added ({row.after})"
         case Act.REMOVED:
             return f"column {name} was removed ({row.before})"
+    if row.aspect is Aspect.FIELD:
+        return f"column {name} is gone, and {row.after} stands in its place"
     if isinstance(row.subject, FieldId):
         return f"column {name} changed from {row.before} to {row.after}"
     return f"the columns were put in another order: {row.after}"
@@ -240,7 +259,7 @@ def _job_changes(
     if facet is not None and facet.query is not None:
         was = statements.get(job)
         statements[job] = facet.query
-        if was is not None and not same_sql(was, facet.query):
+        if was is not None and not same_sql(_undated(was), _undated(facet.query)):
             yield CulpritKind.SQL, f"its SQL changed: {changed_line(was, facet.query)}"
     if event.event_type in {RunState.FAIL, RunState.ABORT} and event.run is not None:
         if (event.run.run_id, job) in failures:
@@ -252,11 +271,19 @@ def _job_changes(
         yield CulpritKind.RUN, f"a run {verb}: {said.strip().splitlines()[0]}"
 
 
+_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+
+
+def _undated(sql: str) -> str:
+    """Return a statement without its dates: one that is made anew each night did not change."""
+    return _DATE.sub("(date)", sql)
+
+
 def changed_line(before: str, after: str) -> str:
-    """Return the first line that differs, before and after."""
+    """Return the first line that differs by more than a date, before and after."""
     old, new = before.splitlines(), after.splitlines()
     for one, other in zip(old, new, strict=False):
-        if one.split() != other.split():
+        if _undated(one).split() != _undated(other).split():
             return f"{one.strip()} → {other.strip()}"
     longer, sign = (new, "+") if len(new) > len(old) else (old, "-")
     return f"{sign} {longer[min(len(old), len(new))].strip()}"
