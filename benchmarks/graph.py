@@ -28,6 +28,7 @@ from lineage.model.entities import Dataset
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.snapshot import Snapshot
 from lineage.model.transformation import Transformation, TransformationType
+from lineage.stores.index_file import open_index, swap
 
 DOWN = Direction.DOWNSTREAM
 COLUMNS, LAYERS, FAN, HUB = 20, 12, 3, 300
@@ -89,9 +90,9 @@ def measure(edges: int) -> None:
     built_there = median(lambda: to_networkx(snapshot.edges), runs)
     graph = to_networkx(snapshot.edges)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "bench.index")
-        path.write_bytes(packed)
-        opened = median(lambda: Index(path.read_bytes()), 5)
+        path = Path(folder, "bench")
+        swap(path, packed, b"")
+        opened = median(lambda: open_index(path), 5)
     index = Index(packed)
     origins = sorted(range(0, index.fields, max(index.fields // 200, 1)))
     sizes = {node: len(reach(index, [node], DOWN).nodes) for node in origins}

@@ -40,19 +40,27 @@ def encode(
     nodes = Nodes(names)
     jobs = sorted({edge.job for edge in snapshot.edges if edge.job} | set(snapshot.jobs))
     job_number = {job: place for place, job in enumerate(jobs)}
-    kinds: dict[str, int] = {}
+    kinds = Kinds()
     starts, ends = array("i"), array("i")
     edge_kind, edge_job = array("i"), array("i")
     adjacency: list[Entry] = []
+    fields = nodes.fields
     for number, edge in enumerate(snapshot.edges):
-        starts.append(nodes.source(edge.source))
-        ends.append(nodes.target(edge.target))
-        edge_kind.append(kinds.setdefault(_kind(edge), len(kinds)))
+        source, target = nodes.source(edge.source), nodes.target(edge.target)
+        kind, direct = kinds.of(edge)
+        starts.append(source)
+        ends.append(target)
+        edge_kind.append(kind)
         edge_job.append(-1 if edge.job is None else job_number[edge.job])
-        adjacency.extend(_entries(nodes, number, edge))
-    for source, target, number in expanded:
+        if NOWHERE in (source, target):
+            continue
+        # Only columns carry a value: what holds for a dataset as a whole is an influence.
+        direct = direct and source < fields and target < fields
+        adjacency.append((source, target, number, 0 if direct else 1))
+        adjacency.extend(_of_all(nodes, number, edge, source, target))
+    for one, other, number in expanded:
         indirect = int(not snapshot.edges[number].direct)
-        adjacency.append((nodes.source(source), nodes.target(target), number, indirect))
+        adjacency.append((nodes.source(one), nodes.target(other), number, indirect))
     members = _members(nodes, adjacency)
     adjacency.extend(members)
 
@@ -66,7 +74,7 @@ def encode(
     sections["jb"], sections["jo"] = _strings(
         part for job in jobs for part in (job.namespace, job.name)
     )
-    sections["kb"], sections["ko"] = _strings(kinds)
+    sections["kb"], sections["ko"] = _strings(kinds.texts)
     dotted = any(mark in name for names_ in nodes.names for name in names_ for mark in BOUNDARIES)
     return pack(sections, {"members": len(members), "dotted": dotted, **(meta or {})})
 
@@ -122,12 +130,9 @@ class Nodes:
 
     def source(self, end: Endpoint) -> int:
         """Return the node that an edge starts from; a job has none."""
-        match end:
-            case FieldId(dataset, name):
-                return self._node[dataset][name]
-            case DatasetId():
-                return self.any(end)
-        return NOWHERE
+        if isinstance(end, FieldId):
+            return self._node[end.dataset][end.name]
+        return self.any(end) if isinstance(end, DatasetId) else NOWHERE
 
     def target(self, end: Endpoint) -> int:
         """Return the node that an edge ends at; a job has none."""
@@ -154,19 +159,32 @@ class Nodes:
         return sections
 
 
-def _entries(nodes: Nodes, number: int, edge: Edge) -> Iterator[Entry]:
-    """Yield what one edge adds to the rows."""
-    source, target = nodes.source(edge.source), nodes.target(edge.target)
-    if NOWHERE in (source, target):
-        return
-    # Only columns carry a value: what holds for a dataset as a whole is an influence.
-    columns = source < nodes.fields and target < nodes.fields
-    yield source, target, number, int(not (columns and edge.direct))
-    # Something is made of `*`, or something makes `*`: of, or for, any column there is.
+def _of_all(nodes: Nodes, number: int, edge: Edge, source: int, target: int) -> Iterator[Entry]:
+    """Yield what an edge adds that is made of `*`, or makes it: of, or for, any column there is."""
     if _star(edge.source) and not _star(edge.target):
         yield nodes.any(edge.source.dataset), target, number, 1
     elif _star(edge.target) and not _star(edge.source):
         yield source, nodes.every(edge.target.dataset), number, 1
+
+
+class Kinds:
+    """What many edges share, kept once, as JSON."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {}
+        self._known: dict[tuple[object, ...], tuple[int, bool]] = {}
+
+    def of(self, edge: Edge) -> tuple[int, bool]:
+        """Return the number of an edge's kind, and whether it is DIRECT."""
+        key = (edge.basis, edge.verified, edge.transformations)
+        known = self._known.get(key)
+        if known is None:
+            text = _kind(edge)
+            known = self._known[key] = (
+                self.texts.setdefault(text, len(self.texts)),
+                edge.direct,
+            )
+        return known
 
 
 def _members(nodes: Nodes, adjacency: Iterable[Entry]) -> list[Entry]:
@@ -190,7 +208,7 @@ def _star(end: Endpoint) -> TypeGuard[FieldId]:
 
 
 def _kind(edge: Edge) -> str:
-    """Return what many edges share, as JSON, so that it is kept once."""
+    """Return an edge's basis and steps as JSON."""
     steps = [
         (step.type.value, str(step.subtype), step.description, step.masking)
         for step in edge.transformations
