@@ -233,9 +233,12 @@ class Workspace:
     def _index(self) -> Index:
         found = self._origin.index()
         if found is None:
-            from lineage.graph.build import build  # noqa: PLC0415 - see the module's docstring
+            snapshot = self.snapshot  # a store prepares an index when it makes one
+            found = self._origin.index()
+            if found is None:
+                from lineage.graph.build import build  # noqa: PLC0415 - see above
 
-            found = build(self.snapshot)
+                found = build(snapshot)
         return found
 
     @property
@@ -688,11 +691,13 @@ def _prepare(url: str, state: str, snapshot: Snapshot) -> None:
     from dataclasses import asdict  # noqa: PLC0415 - see above
 
     from lineage.graph.build import encode  # noqa: PLC0415 - see above
+    from lineage.graph.layout import remember  # noqa: PLC0415 - see above
     from lineage.model.saved import Form, dump  # noqa: PLC0415 - see above
     from lineage.stores.index_file import place, swap  # noqa: PLC0415 - see above
 
-    stats = asdict(_stats(snapshot, Index(encode(snapshot))))
-    index = encode(snapshot, meta={"state": state, "stats": stats})
+    index = encode(snapshot)
+    stats = asdict(_stats(snapshot, Index(index)))
+    index = remember(index, {"state": state, "stats": stats})
     with suppress(OSError):
         swap(place(url), index, dump(snapshot, Form.MSGPACK, state=state))
 

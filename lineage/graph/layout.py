@@ -47,18 +47,27 @@ def pack(sections: Mapping[str, Section], meta: Mapping[str, object]) -> bytes:
     for name, code, body in bodies:
         table[name] = [code, offset, len(body), zlib.crc32(body)]
         offset += -(-len(body) // ALIGNMENT) * ALIGNMENT
-    header = json.dumps(
-        {"sections": table, "size": offset, "meta": dict(meta)},
-        ensure_ascii=True,
-        separators=(",", ":"),
-    ).encode()
-    header += b" " * (-(_PREFIX.size + len(header)) % ALIGNMENT)
-    packed = bytearray(_PREFIX.pack(MAGIC, VERSION, len(header), zlib.crc32(header), 0))
-    packed += header
+    header = _header({"sections": table, "size": offset, "meta": dict(meta)})
+    packed = bytearray(header)
     for _, _, body in bodies:
         packed += body
         packed += b"\x00" * (-len(body) % ALIGNMENT)
     return bytes(packed)
+
+
+def remember(packed: bytes, meta: Mapping[str, object]) -> bytes:
+    """Return the same index with more in its memory."""
+    _, _, length, _, _ = _PREFIX.unpack_from(packed)
+    start = _PREFIX.size + length
+    header = json.loads(packed[_PREFIX.size : start])
+    header["meta"] |= meta
+    return _header(header) + packed[start:]
+
+
+def _header(content: Mapping[str, object]) -> bytes:
+    text = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()
+    text += b" " * (-(_PREFIX.size + len(text)) % ALIGNMENT)
+    return _PREFIX.pack(MAGIC, VERSION, len(text), zlib.crc32(text), 0) + text
 
 
 def unpack(buffer: memoryview) -> tuple[dict[str, memoryview], dict[str, object]]:

@@ -13,6 +13,7 @@ from lineage.errors import BadIndex
 from lineage.graph.build import build, encode
 from lineage.graph.exchange import from_graphml, from_networkx, to_graphml, to_networkx
 from lineage.graph.index import Index
+from lineage.graph.layout import remember
 from lineage.graph.traverse import Reach, paths, reach
 from lineage.model.answer import Direction
 from lineage.model.edge import Basis, Edge
@@ -229,6 +230,14 @@ def test_damage_is_noticed() -> None:
     bad[-8] ^= 0x55
     with pytest.raises(BadIndex, match=r"section .* is damaged"):
         Index(bad).verify()
+
+
+def test_an_index_remembers_more() -> None:
+    a, b = (FieldId(DatasetId("n", "t"), name) for name in "ab")
+    made = estates.snapshot([Edge(a, b, Basis.DECLARED)])
+    more = remember(encode(made, meta={"state": "7"}), {"why": "größe"})
+    assert more == encode(made, meta={"state": "7", "why": "größe"})
+    Index(more).verify()
 
 
 def test_a_star_carries_names_along_a_chain() -> None:
