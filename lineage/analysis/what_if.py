@@ -56,8 +56,8 @@ def _text(record: Record, *names: str) -> str:
         value = record.get(name)
         if isinstance(value, str) and value:
             return value
-    wanted = " or ".join(names)
-    raise BadChange(str(record.get("id", "")), f'{record["kind"]} needs "{wanted}"')
+    wanted = " or ".join(f'"{name}"' for name in names)
+    raise BadChange(str(record.get("id", "")), f"{record['kind']} needs {wanted}")
 
 
 def _order(record: Record) -> tuple[str, ...]:
