@@ -34,6 +34,8 @@ _SPACE = b" \t\r\n,\xef\xbb\xbf\x1e"
 _BETWEEN = _SPACE + b"[]"
 _TOKEN = re.compile(rb'"(?:[^"\\\n]++|\\[^\n])*+("?)|[{}\[\]]')
 """A string, the group empty when it does not end here, or a bracket."""
+_REST = re.compile(rb'(?:[^"\\\n]++|\\[^\n])*+("?)')
+"""What is left of a string that began in an earlier chunk."""
 
 _NOTES = frozenset({"time-without-zone", "null-value"})
 """Problems that cost nothing: what is meant is known."""
@@ -176,6 +178,8 @@ class _Cutter:
         """How many brackets of the present piece are open; at 0 it is what stands between two."""
         self._arrays = 0
         """How many arrays around the objects are open."""
+        self._inside = False
+        """Whether the last chunk ended within a string."""
         self._dropped = False
         """Whether the present piece was too large, and has been reported."""
 
@@ -192,20 +196,21 @@ class _Cutter:
 
     def _scan(self, *, ended: bool) -> Iterator[Piece]:
         at = 0
-        while token := _TOKEN.search(self._data, at):
+        token = _REST.match(self._data) if self._inside else _TOKEN.search(self._data)
+        while token:
             at = token.end()
-            kind = self._data[token.start()]
-            if kind == _QUOTE and not token[1]:
-                if not ended and at >= len(self._data) - 1:
-                    # The text may go on in the next chunk; what comes before it is done with.
-                    yield from self._take(token.start())
+            kind = _QUOTE if self._inside else self._data[token.start()]
+            self._inside = kind == _QUOTE and not token[1]
+            if self._inside:
+                if not ended and at >= len(self._data) - 1:  # a backslash may be left over
+                    yield from self._take(at)
                     return
                 # Text does not go over the end of a line: what began here is lost, up to the next
                 # object that begins a line.
                 following = self._data.find(b"\n{", at)
                 yield from self._take(following + 1 if following >= 0 else len(self._data))
                 yield from self._finish()
-                at = 0
+                at = self._arrays = 0
             elif kind in b"}]" and self._depth:
                 self._depth -= 1
                 if not self._depth:
@@ -220,6 +225,7 @@ class _Cutter:
                 self._depth += 1
             elif kind in b"[]":
                 self._arrays += 1 if kind == _ARRAY else -1
+            token = _TOKEN.search(self._data, at)
         yield from self._take(len(self._data))
 
     def _take(self, end: int) -> Iterator[Piece]:
@@ -243,7 +249,7 @@ class _Cutter:
             yield Piece(piece, self._begun)
         self._piece.clear()
         self._begun = self._line
-        self._depth, self._dropped = 0, False
+        self._depth, self._inside, self._dropped = 0, False, False
 
 
 READER = Reader(
