@@ -348,6 +348,18 @@ class Workspace:
         kept = self._edges if edges else ()
         return cone(self._index, of, Direction.UPSTREAM, depth=depth, direct=direct, edges=kept)
 
+    def select(self, text: str) -> tuple[Edge, ...]:
+        """Return the edges between the columns that ``text`` picks (see `lineage.graph.select`)."""
+        from lineage.graph.select import select  # noqa: PLC0415 - see above
+
+        index = self._index
+        picked = select(index, self._names, text)
+        return tuple(
+            edge
+            for number, edge in enumerate(self.snapshot.edges)
+            if index.edge_source[number] in picked and index.edge_target[number] in picked
+        )
+
     def paths(
         self,
         a: FieldId | DatasetId,
@@ -562,23 +574,18 @@ def export(
     form: str,
     *,
     basis: str = "all",
-    of: FieldId | DatasetId | None = None,
+    select: str | None = None,
 ) -> Iterable[str]:
-    """Return an estate, or the lineage of one column both ways, written in a form, in pieces.
+    """Return an estate, or what ``select`` picks of it, written in a form, in pieces.
 
     ``basis`` keeps what a producer declared, what the SQL says, or all; what both say counts for
-    either. Raises UnknownExtension for a form that there is none of.
+    either. Raises UnknownExtension for a form that there is none of, and as `Workspace.select`.
     """
     from lineage.reports import REPORTS, Material  # noqa: PLC0415 - see above
 
     snapshot = workspace.snapshot
-    edges = snapshot.edges
-    title = "Lineage"
-    if of is not None:
-        cones = (workspace.upstream(of), workspace.downstream(of))
-        kept = {edge for cone_ in cones for edge in cone_.edges}
-        edges = tuple(edge for edge in edges if edge in kept)
-        title = f"Lineage of {workspace.label(of)}"
+    edges = snapshot.edges if select is None else workspace.select(select)
+    title = "Lineage" if select is None else f"Lineage of {select}"
     if basis != "all":
         bases = {Basis.BOTH, Basis.DECLARED if basis == "declared" else Basis.DERIVED}
         edges = tuple(edge for edge in edges if edge.basis in bases)

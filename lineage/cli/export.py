@@ -28,19 +28,22 @@ from lineage.reports import REPORTS
     help="Who says so: a producer, or the SQL. What both say counts for either.",
 )
 @click.option(
-    "--select", "of", type=Column(), help="Only what is upstream or downstream of this column."
+    "--select",
+    metavar="TEXT",
+    type=Column(),
+    help="Only this column and all around it; +NAME is upstream, NAME+2 two hops down, * any text.",
 )
 @click.option(
     "-o", "--output", type=click.Path(), default="-", help="File to write instead of stdout."
 )
-def COMMAND(form: str, basis: str, of: str | None, output: str, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
+def COMMAND(form: str, basis: str, select: str | None, output: str, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
     """Write the estate in a form that something else reads.
 
     \b
     Examples:
       lineage export --format edges --basis declared
       lineage export models/ --format html -o lineage.html
-      lineage export --format mermaid --select churn_scores.score
+      lineage export --format mermaid --select +churn_scores.score
       lineage export --format graphml -o lineage.graphml
       lineage export --format openlineage | curl -T - https://…
     """  # noqa: D301 - \b keeps click from filling the examples
@@ -48,5 +51,5 @@ def COMMAND(form: str, basis: str, of: str | None, output: str, **given: Any) ->
     from lineage.workspace import export  # noqa: PLC0415 - `--help` needs none
 
     estate = open_estate(given.pop("sources"), **given)
-    pieces = export(estate, form, basis=basis, of=estate.resolve(of) if of else None)
+    pieces = export(estate, form, basis=basis, select=select)
     save(output, pieces)

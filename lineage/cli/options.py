@@ -128,7 +128,14 @@ def open_estate(
     namespace: str | None = None,
     as_of: datetime | None = None,
 ) -> Workspace:
-    """Return the workspace that the options of `sources` describe."""
+    """Return the workspace that the options of `sources` describe.
+
+    When the command is done, stderr is told what was wrong with the documents that it read.
+    """
     from lineage.workspace import open_workspace  # noqa: PLC0415 - `--help` needs none
 
-    return open_workspace(*paths, store=store, dialect=dialect, namespace=namespace, as_of=as_of)
+    estate = open_workspace(*paths, store=store, dialect=dialect, namespace=namespace, as_of=as_of)
+    context = click.get_current_context(silent=True)
+    if paths and context is not None:
+        context.find_root().obj = estate
+    return estate

@@ -304,7 +304,7 @@ def test_export_keeps_what_was_asked_for(shop: Workspace) -> None:
         for basis in ("all", "declared", "derived")
     ]
     assert lines == [6, 3, 4]
-    part = "".join(export(shop, "text", of=at(CUSTOMERS, "email")))
+    part = "".join(export(shop, "text", select="customers.email"))
     assert part.splitlines() == [
         "customers.email -> revenue.customer  unspecified  by summarise  (declared)",
         "revenue -> revenue-changes  unspecified  by publish  (declared)",
@@ -316,6 +316,29 @@ def test_a_question_to_another_time_of_a_snapshot_is_the_same(shop: Workspace) -
         shop.at(lineage.Run("x", STAGE, lineage.RunState.FAIL, SHOP.runs["r1"].at).at).snapshot
         == SHOP
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("staging.orders.amount", [1, 2, 3, 5]),
+        ("staging.orders.amount+", [3, 5]),
+        ("staging.orders.amount+1", [3]),
+        ("+staging.orders.amount", [1, 2]),
+        ("+staging.orders", [0, 1, 2]),
+        ("raw.*.status+1", [2]),
+        ("*.amount+0 email+0", [1]),
+        ("REVENUE+", [5]),
+    ],
+)
+def test_select(shop: Workspace, text: str, edges: list[int]) -> None:
+    assert shop.select(text) == tuple(SHOP.edges[number] for number in edges)
+
+
+def test_select_of_nothing_says_so(shop: Workspace) -> None:
+    for text in ("nope*+", "revenue.totl+", "orders.amount+"):
+        with pytest.raises(lineage.RequestError):
+            shop.select(text)
 
 
 def test_diff_with_itself_is_empty(shop: Workspace) -> None:

@@ -1,0 +1,171 @@
+"""Bad input gives a message with its place, the rest still works, and the exit code is right."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from click.testing import Result
+
+Run = Callable[..., Result]
+GOOD = {
+    "eventTime": "2024-05-01T12:00:00Z",
+    "producer": "https://example.com",
+    "job": {"namespace": "jobs", "name": "copy"},
+    "inputs": [{"namespace": "db", "name": "a"}],
+    "outputs": [
+        {
+            "namespace": "db",
+            "name": "b",
+            "facets": {
+                "columnLineage": {
+                    "fields": {
+                        "v": {"inputFields": [{"namespace": "db", "name": "a", "field": "v"}]}
+                    }
+                }
+            },
+        }
+    ],
+}
+LINE = json.dumps(GOOD) + "\n"
+
+
+def counted(found: Result) -> dict[str, int]:
+    """What `stats --format json` printed."""
+    numbers: dict[str, int] = json.loads(found.stdout)
+    return numbers
+
+
+def test_truncated_json(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.ndjson").write_text(LINE + LINE[: len(LINE) // 2])
+    found = run("stats", "cut.ndjson", "--format", "json")
+    assert found.exit_code == 0
+    assert (counted(found)["events"], counted(found)["column_edges"]) == (1, 1)
+    assert "cut.ndjson:2" in found.stderr
+    assert run("ingest", "cut.ndjson").exit_code == 3
+    assert json.loads(run("stats", "--format", "json").stdout)["column_edges"] == 1
+
+
+def test_nothing_but_truncated_json(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text(LINE[:200])
+    found = run("stats", "cut.json")
+    assert found.exit_code == 3
+    assert "cut.json" in found.stderr
+
+
+def test_null_facets(run: Run, tmp_path: Path) -> None:
+    event = json.loads(LINE)
+    event["run"] = {"runId": "r", "facets": None}
+    event["job"]["facets"] = None
+    event["inputs"][0]["facets"] = None
+    event["outputs"][0]["outputFacets"] = None
+    (tmp_path / "null.json").write_text(json.dumps(event))
+    found = run("stats", "null.json", "--format", "json")
+    assert found.exit_code == 0
+    assert (counted(found)["events"], counted(found)["column_edges"]) == (1, 1)
+
+
+def test_sql_that_does_not_parse(run: Run, tmp_path: Path) -> None:
+    good = "create table a (v int);\ncreate view b as select v from a;\n"
+    (tmp_path / "models.sql").write_text(good + "create view c as select from where ((;\n")
+    found = run("downstream", "models.sql", "a.v", "--dialect", "duckdb")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("a.v: 1 column in 1 dataset downstream")
+    assert "models.sql:3" in found.stderr
+    told = run("doctor", "models.sql", "--dialect", "duckdb")
+    assert told.exit_code == 3
+    assert "models.sql:3" in told.stdout
+
+
+def test_a_line_of_200_megabytes(run: Run, tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "long.ndjson.gz", "wb", compresslevel=1) as file:
+        file.write(LINE.encode())
+        file.write(b'{"eventTime": "')
+        for _ in range(200):
+            file.write(b"x" * (1 << 20))
+        file.write(b'"}\n')
+        file.write(LINE.replace("copy", "again").encode())
+    found = run("stats", "long.ndjson.gz", "--format", "json")
+    assert found.exit_code == 0
+    assert counted(found)["jobs"] == 2
+    assert "long.ndjson.gz:2" in found.stderr
+
+
+@contextmanager
+def somebody() -> Iterator[None]:
+    """Be a user without rights: root may enter any folder."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_without_rights(run: Run) -> None:
+    # A folder of its own: pytest's may not be entered by other users.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "events.ndjson").write_text(LINE)
+        (folder / "closed").mkdir(mode=0o000)
+        run("stats", str(folder))  # imports what the other user may not be able to read
+        with somebody():
+            found = run("stats", str(folder), "--format", "json")
+        (folder / "closed").chmod(0o755)
+    assert found.exit_code == 0
+    assert counted(found)["column_edges"] == 1
+    assert str(folder / "closed") in found.stderr
+
+
+def test_an_unknown_column_while_something_could_not_be_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.ndjson").write_text(LINE + "{")
+    found = run("downstream", "cut.ndjson", "b.w")
+    assert found.exit_code == 2
+    assert 'unknown column "b.w"; did you mean b.v?' in found.stderr
+    assert "cut.ndjson:2" in found.stderr
+
+
+def test_two_columns_of_one_suffix(run: Run, tmp_path: Path) -> None:
+    other = LINE.replace('"db"', '"lake"')
+    (tmp_path / "two.ndjson").write_text(LINE + other)
+    found = run("downstream", "two.ndjson", "a.v")
+    assert found.exit_code == 2
+    assert "write more of the name" in found.stderr
+    for candidate in ("db/a.v", "lake/a.v"):
+        assert f"\n  {candidate}" in found.stderr
+        assert run("downstream", "two.ndjson", candidate).exit_code == 0
+
+
+def test_a_file_that_is_nothing_we_know(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.bin").write_bytes(bytes(range(256)))
+    found = run("stats", "notes.bin")
+    assert found.exit_code == 3
+    assert "notes.bin: no reader recognises this document" in found.stderr
+
+
+def test_a_store_that_is_something_else(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("not a database, whatever its name says")
+    found = run("stats", "--store", "notes.db")
+    assert found.exit_code == 3
+    assert "notes.db" in found.stderr
+
+
+def test_names_that_mean_harm_are_text(run: Run, tmp_path: Path) -> None:
+    harm = "</script><img src=x onerror=alert(1)>"
+    (tmp_path / "harm.ndjson").write_text(LINE.replace('"b"', json.dumps(harm)))
+    page = run("export", "harm.ndjson", "--format", "html").stdout
+    assert "<img" not in page.replace("<imgProps", "")
+    assert page.count("</script>") == 3
+    assert "\\u003cimg src=x" in page
+    chart = run("export", "harm.ndjson", "--format", "mermaid").stdout
+    assert "<" not in chart
+    table = run("export", "harm.ndjson", "--format", "csv").stdout
+    assert harm in table
