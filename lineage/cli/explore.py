@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -45,13 +46,21 @@ def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a comm
       lineage explore models/ --dialect duckdb
       lineage explore --store .lineage/store.db --port 8600 --headless
     """  # noqa: D301 - \b keeps click from filling the examples
+    from lineage.cli import NOT_ANALYSED  # noqa: PLC0415 - the package imports this module
+
     command = arguments(port, host, headless=headless)
     environment = {**os.environ, **settings(sources, store, dialect, namespace)}
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own interpreter
+        # Whoever stops this command means the server: it must not go on without it.
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:
-            return process.wait()
+            code = process.wait()
         except KeyboardInterrupt:
-            return process.wait()
+            process.wait()
+            return 0
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return NOT_ANALYSED if code > 0 else 0
 
 
 def arguments(port: int, host: str, *, headless: bool) -> list[str]:
@@ -69,6 +78,7 @@ def arguments(port: int, host: str, *, headless: bool) -> list[str]:
         f"--server.address={host}",
         f"--server.headless={str(headless).lower()}",
         "--server.fileWatcherType=none",
+        "--server.showEmailPrompt=false",
         "--browser.gatherUsageStats=false",
         "--client.toolbarMode=minimal",
     ]
