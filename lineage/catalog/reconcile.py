@@ -21,10 +21,13 @@ def reconcile(declared: Iterable[Edge], derived: Iterable[Edge]) -> tuple[Edge, 
     either, and takes its transformations from the SQL.
     """
     claims: dict[Key, list[Edge]] = {}
-    for edge in declared:
+    for edge in sorted(declared, key=edge_key):
         claims.setdefault((edge.source, edge.target, edge.job), []).append(edge)
     result: list[Edge] = []
-    for edge in derived:
+    # Values first: a claim that says nothing about its type is about the value, if that flows.
+    for edge in sorted(
+        derived, key=lambda edge: (not _types(edge), not edge.direct, edge_key(edge))
+    ):
         key = (edge.source, edge.target, edge.job)
         agreeing = [claim for claim in claims.get(key, ()) if _agree(claim, edge)]
         for claim in agreeing:
@@ -38,7 +41,10 @@ def reconcile(declared: Iterable[Edge], derived: Iterable[Edge]) -> tuple[Edge, 
 def edge_key(edge: Edge) -> tuple[object, ...]:
     """Order edges by what they say, so that equal input gives equal output."""
     job = ("", "") if edge.job is None else (edge.job.namespace, edge.job.name)
-    steps = sorted((step.type, step.subtype, step.description) for step in edge.transformations)
+    steps = sorted(
+        (step.type, step.subtype, step.description, str(step.masking))
+        for step in edge.transformations
+    )
     return (sort_key(edge.source), sort_key(edge.target), job, edge.basis, steps)
 
 

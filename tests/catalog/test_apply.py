@@ -1,0 +1,464 @@
+"""The merge rules, one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lineage.catalog.apply import apply
+from lineage.catalog.fold import is_folded, unfold
+from lineage.model import event as ol
+from lineage.model.diagnostic import Diagnostic, Location, Severity
+from lineage.model.edge import Basis, Edge
+from lineage.model.entities import DatasetKind, JobKind, RunState
+from lineage.model.event import Arrival
+from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.places import Anchor, Place, SourceMap
+from lineage.model.snapshot import Snapshot
+from lineage.model.transformation import Transformation, TransformationType
+
+T0 = datetime(2024, 5, 1, 12, tzinfo=UTC)
+A, B, C = DatasetId("pg", "a"), DatasetId("pg", "b"), DatasetId("pg", "c")
+J = JobId("air", "j")
+FILTER = ol.LineageStep("INDIRECT", "FILTER")
+
+
+def at(hours: int) -> datetime:
+    return T0 + timedelta(hours=hours)
+
+
+def dataset(name: DatasetId, *values: ol.Facet) -> ol.Dataset:
+    return ol.Dataset(name.namespace, name.name, ol.facets(*values))
+
+
+def columns(*names: str) -> ol.SchemaFacet:
+    return ol.SchemaFacet(tuple(map(ol.SchemaField, names)))
+
+
+def lineage(source: DatasetId = A, **fields: str) -> ol.ColumnLineageFacet:
+    """Return column lineage from columns of one dataset: `to="from"`."""
+    return ol.ColumnLineageFacet(
+        {
+            to: ol.OutputField((ol.InputField(source.namespace, source.name, field),))
+            for to, field in fields.items()
+        }
+    )
+
+
+def run(  # noqa: PLR0913 (the parts of an event)
+    name: str,
+    state: str,
+    hours: int,
+    *,
+    inputs: tuple[ol.Dataset, ...] = (),
+    outputs: tuple[ol.Dataset, ...] = (),
+    job: ol.Job | None = None,
+    facets: ol.Facets | None = None,
+) -> ol.Event:
+    return ol.run_event(
+        ol.Run(name, facets or {}),
+        job or ol.Job(J.namespace, J.name),
+        event_type=state,
+        event_time=at(hours),
+        inputs=inputs,
+        outputs=outputs,
+    )
+
+
+def pairs(snapshot: Snapshot) -> set[str]:
+    """Return the column edges: `a.x > b.y`, and ` ?` behind those that are not verified."""
+    return {
+        f"{edge.source.dataset.name}.{edge.source.name} > "
+        f"{edge.target.dataset.name}.{edge.target.name}{'' if edge.verified else ' ?'}"
+        for edge in snapshot.edges
+        if isinstance(edge.source, FieldId) and isinstance(edge.target, FieldId)
+    }
+
+
+def test_inputs_and_outputs_add_up_over_a_run() -> None:
+    snapshot = apply(
+        [
+            run("r", "START", 0, inputs=(dataset(A),)),
+            run("r", "RUNNING", 1, inputs=(dataset(B),), outputs=(dataset(C),)),
+            run("r", "COMPLETE", 2),
+        ]
+    )
+    job = snapshot.jobs[J]
+    assert (job.inputs, job.outputs) == ((A, B), (C,))
+    assert {(edge.source, edge.target) for edge in snapshot.edges} == {(A, C), (B, C)}
+    assert all(edge.basis is Basis.DECLARED for edge in snapshot.edges)
+
+
+def test_a_snapshot_event_stands_alone() -> None:
+    whole = ol.JobTypeFacet(emission_pattern=ol.EmissionPattern("COMPLETE_SNAPSHOT"))
+    job = ol.Job(J.namespace, J.name, ol.facets(whole))
+    first = run("r", "RUNNING", 0, inputs=(dataset(A),), outputs=(dataset(C),), job=job)
+    last = run("r", "RUNNING", 1, inputs=(dataset(B),), outputs=(dataset(C),), job=job)
+    snapshot = apply([first, last])
+    assert snapshot.jobs[J].inputs == (B,)
+
+
+def test_a_facet_replaces_the_earlier_one_whole() -> None:
+    first = run("r", "START", 0, outputs=(dataset(B, columns("x", "y"), lineage(x="p", y="q")),))
+    last = run("r", "COMPLETE", 1, outputs=(dataset(B, columns("x"), lineage(x="q")),))
+    snapshot = apply([first, last])
+    assert [field.name for field in snapshot.datasets[B].fields or ()] == ["x"]
+    assert pairs(snapshot) == {"a.q > b.x"}
+
+
+def test_deleted_removes_a_facet() -> None:
+    first = run("r", "START", 0, outputs=(dataset(B, columns("x"), lineage(x="p")),))
+    gone = (ol.SchemaFacet(deleted=True), ol.ColumnLineageFacet(deleted=True))
+    snapshot = apply([first, run("r", "COMPLETE", 1, outputs=(dataset(B, *gone),))])
+    assert snapshot.datasets[B].fields is None
+    assert pairs(snapshot) == set()
+
+
+def test_an_empty_schema_says_nothing() -> None:
+    first = run("r", "START", 0, outputs=(dataset(B, columns("x")),))
+    snapshot = apply([first, run("r", "COMPLETE", 1, outputs=(dataset(B, ol.SchemaFacet(())),))])
+    assert [field.name for field in snapshot.datasets[B].fields or ()] == ["x"]
+
+
+def test_the_last_run_that_succeeded_counts() -> None:
+    old = run("r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")),))
+    new = run("r2", "COMPLETE", 5, outputs=(dataset(B, lineage(x="q")),))
+    assert pairs(apply([old, new])) == {"a.q > b.x"}
+
+
+def test_what_a_failed_run_said_is_kept_and_not_verified() -> None:
+    good = run("r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")),))
+    bad = run("r2", "FAIL", 5, outputs=(dataset(B, lineage(x="p", y="q")),))
+    assert pairs(apply([good, bad])) == {"a.p > b.x", "a.q > b.y ?"}
+    assert pairs(apply([bad])) == {"a.p > b.x ?", "a.q > b.y ?"}
+
+
+def test_a_run_that_is_not_over_adds_to_the_last() -> None:
+    good = run("r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")),))
+    now = run("r2", "START", 5, outputs=(dataset(B, lineage(x="q")),))
+    assert pairs(apply([good, now])) == {"a.p > b.x", "a.q > b.x"}
+
+
+def test_an_output_keeps_its_lineage_when_a_run_leaves_it_out() -> None:
+    both = run(
+        "r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")), dataset(C, lineage(y="p")))
+    )
+    one = run("r2", "COMPLETE", 5, outputs=(dataset(B, lineage(x="q")),))
+    snapshot = apply([both, one])
+    assert pairs(snapshot) == {"a.q > b.x", "a.p > c.y"}
+    assert snapshot.jobs[J].outputs == (B, C)
+
+
+def test_edges_know_when_they_were_seen() -> None:
+    events = [
+        run("r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")),)),
+        run("r2", "COMPLETE", 5, outputs=(dataset(B, lineage(x="p", y="q")),)),
+    ]
+    seen = {
+        edge.target.name: (edge.first_seen, edge.last_seen)
+        for edge in apply(events).edges
+        if isinstance(edge.target, FieldId)
+    }
+    assert seen == {"x": (at(0), at(5)), "y": (at(5), at(5))}
+
+
+def test_the_lineage_facet_wins() -> None:
+    stated = ol.LineageDatasetFacet(
+        inputs=(ol.LineageInput("DATASET", "pg", "a", "f", transformations=(FILTER,)),),
+        fields={"x": ol.LineageField((ol.LineageInput("DATASET", "pg", "a", "q"),))},
+    )
+    event = run("r", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p"), stated),))
+    snapshot = apply([event])
+    assert pairs(snapshot) == {"a.q > b.x"}
+    assert {edge.source for edge in snapshot.edges if edge.target == B} == {FieldId(A, "f")}
+
+
+def test_the_lineage_facet_of_a_job() -> None:
+    entries = (
+        ol.LineageEntry("DATASET", "pg", "b", inputs=(ol.LineageInput("JOB"),)),
+        ol.LineageEntry("JOB", inputs=(ol.LineageInput("DATASET", "pg", "a"),)),
+        ol.LineageEntry("DATASET", "pg", None),
+    )
+    job = ol.Job(J.namespace, J.name, ol.facets(ol.LineageJobFacet(entries)))
+    snapshot = apply([ol.job_event(job, outputs=[dataset(B, lineage(x="p"))])])
+    assert {(edge.source, edge.target) for edge in snapshot.edges} == {(J, B), (A, J)}
+
+
+def test_of_two_job_events_the_later_counts() -> None:
+    def told(source: DatasetId, hours: int) -> ol.Event:
+        job = ol.Job(J.namespace, J.name)
+        return ol.job_event(
+            job, inputs=[dataset(source)], outputs=[dataset(C)], event_time=at(hours)
+        )
+
+    assert apply([told(A, 0), told(B, 1)]).jobs[J].inputs == (B,)
+    assert apply([told(A, 0), told(B, 0)]).jobs[J].inputs == (A, B)
+
+
+def test_an_event_without_a_time_has_that_of_its_arrival() -> None:
+    def told(text: str, hours: int) -> Arrival:
+        job = ol.Job(J.namespace, J.name, ol.facets(ol.SqlFacet(text)))
+        return Arrival(ol.job_event(job), received=at(hours))
+
+    assert apply([told("select 2", 1), told("select 1", 0)]).jobs[J].sql == "select 2"
+
+
+def test_jobs_with_sql_get_no_dataset_edges() -> None:
+    job = ol.Job(J.namespace, J.name, ol.facets(ol.SqlFacet("insert …", "duckdb")))
+    event = ol.job_event(job, inputs=[dataset(A)], outputs=[dataset(B)])
+    snapshot = apply([event])
+    assert snapshot.edges == ()
+    assert snapshot.jobs[J].dialect == "duckdb"
+
+
+# ------------------------------------------------------------------------------ transformations
+
+
+def steps(*written: ol.LineageStep, deprecated: str | None = None) -> list[set[tuple[str, str]]]:
+    """Return what becomes of transformations: types and subtypes, an edge a set."""
+    source = ol.InputField("pg", "a", "p", written)
+    facet = ol.ColumnLineageFacet(
+        {"x": ol.OutputField((source,), "how", deprecated), "y": ol.OutputField()}
+    )
+    edges = apply([run("r", "COMPLETE", 0, outputs=(dataset(B, facet),))]).edges
+    return [{(step.type, step.subtype) for step in edge.transformations} for edge in edges]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ((), [set[str]()]),
+        ((ol.LineageStep("DIRECT", "IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
+        (
+            (ol.LineageStep("DIRECT", "AGGREGATION"), ol.LineageStep("INDIRECT", "GROUP_BY")),
+            [{("DIRECT", "AGGREGATION")}, {("INDIRECT", "GROUP_BY")}],
+        ),
+        ((ol.LineageStep("", "JOIN"),), [{("INDIRECT", "JOIN")}]),
+        ((ol.LineageStep("IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
+        ((ol.LineageStep("indirect", "mine"),), [{("INDIRECT", "MINE")}]),
+        ((ol.LineageStep(),), [set[str]()]),
+    ],
+)
+def test_transformations(
+    written: tuple[ol.LineageStep, ...], expected: list[set[tuple[str, str]]]
+) -> None:
+    assert steps(*written) == expected
+
+
+def test_deprecated_transformations() -> None:
+    assert steps(deprecated="IDENTITY") == [{("DIRECT", "IDENTITY")}]
+    assert steps(deprecated="MASKED") == [{("DIRECT", "TRANSFORMATION")}]
+    assert steps(deprecated="") == [set()]
+
+
+def repeating(**fields: tuple[ol.InputField, ...]) -> ol.ColumnLineageFacet:
+    return ol.ColumnLineageFacet({to: ol.OutputField(sources) for to, sources in fields.items()})
+
+
+def test_what_is_repeated_under_every_column_is_folded() -> None:
+    value, condition = ol.InputField("pg", "a", "p"), ol.InputField("pg", "a", "f", (FILTER,))
+    facet = repeating(x=(value, condition), y=(condition,))
+    origin = Location("events.jsonl", 7)
+    event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns("x", "y"), facet),))
+    snapshot = apply([Arrival(event, origin)])
+    wide = [edge for edge in snapshot.edges if edge.target == B]
+    assert [(edge.source, is_folded(edge)) for edge in wide] == [(FieldId(A, "f"), True)]
+    assert wide[0].evidence == (
+        Location("events.jsonl", 7, 0, "/outputs/0/facets/columnLineage/fields"),
+    )
+    assert pairs(snapshot) == {"a.p > b.x"}
+    assert {(edge.source, edge.target) for edge in unfold(snapshot.edges, snapshot.datasets)} == {
+        (FieldId(A, "p"), FieldId(B, "x")),
+        (FieldId(A, "f"), FieldId(B, "x")),
+        (FieldId(A, "f"), FieldId(B, "y")),
+    }
+
+
+@pytest.mark.parametrize("known", [("x", "y", "z"), ("x",), ()])
+def test_nothing_is_folded_that_could_not_be_unfolded(known: tuple[str, ...]) -> None:
+    condition = ol.InputField("pg", "a", "f", (FILTER,))
+    facet = repeating(x=(condition,), y=(condition,))
+    event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns(*known), facet),))
+    assert pairs(apply([event])) == {"a.f > b.x", "a.f > b.y"}
+
+
+def test_what_holds_for_the_whole_dataset_is_no_folded_edge() -> None:
+    facet = ol.ColumnLineageFacet({}, (ol.InputField("pg", "a", "f", (FILTER,)),))
+    event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns("x", "y"), facet),))
+    snapshot = apply([Arrival(event, Location("d", 1))])
+    (edge,) = snapshot.edges
+    indirect = Transformation(TransformationType.INDIRECT, "FILTER")
+    assert edge == Edge(FieldId(A, "f"), B, Basis.DECLARED, J, frozenset({indirect}))
+    assert not is_folded(edge)
+    assert list(unfold(snapshot.edges, snapshot.datasets)) == [edge]
+
+
+# -------------------------------------------------------------------------------------- names
+
+
+def test_names_of_one_dataset_are_merged_with_all_that_is_known_of_it() -> None:
+    path, table = DatasetId("s3://b", "/t"), DatasetId("hive://h", "db.t")
+    link = ol.SymlinksFacet((ol.Identifier(table.namespace, table.name),))
+    events = [
+        run("r1", "COMPLETE", 0, outputs=(dataset(path, link, columns("x")),)),
+        run(
+            "r2",
+            "COMPLETE",
+            1,
+            inputs=(dataset(table, ol.DocumentationFacet("Orders")),),
+            outputs=(dataset(C, lineage(path, y="x")),),
+            job=ol.Job("air", "k"),
+        ),
+    ]
+    snapshot = apply(events)
+    merged = snapshot.datasets[table]
+    assert merged.aliases == (path,)
+    assert merged.description == "Orders"
+    assert [field.name for field in merged.fields or ()] == ["x"]
+    assert path not in snapshot.datasets
+    assert pairs(snapshot) == {"db.t.x > c.y"}
+    assert snapshot.jobs[J].outputs == (table,)
+    assert snapshot.counts.datasets == 3
+
+
+def test_columns_are_spelled_as_in_the_schema_where_case_means_nothing() -> None:
+    def told(space: str) -> Snapshot:
+        source, target = DatasetId(space, "db.a"), DatasetId(space, "db.b")
+        return apply(
+            [
+                run(
+                    "r",
+                    "COMPLETE",
+                    0,
+                    inputs=(dataset(source, columns("Id")),),
+                    outputs=(dataset(target, columns("Key"), lineage(source, KEY="ID")),),
+                )
+            ]
+        )
+
+    assert pairs(told("hive://h")) == {"db.a.Id > db.b.Key"}
+    kept = told("postgres://h")
+    assert pairs(kept) == {"db.a.ID > db.b.KEY"}
+    assert [row.code for row in kept.diagnostics] == ["similar-names", "similar-names"]
+
+
+# ----------------------------------------------------------------------------------- entities
+
+
+def test_what_is_known_of_a_dataset() -> None:
+    facets = (
+        ol.SchemaFacet(
+            (
+                ol.SchemaField("id", "int", "the key", nullable=False),
+                ol.SchemaField("at", "struct", fields=(ol.SchemaField("day", "date"),)),
+                ol.SchemaField("id", "text"),
+            )
+        ),
+        ol.TagsFacet((ol.Tag("pii", field="id"), ol.Tag("gold"), ol.Tag("keep", "30d"))),
+        ol.OwnershipFacet((ol.Owner("team:billing"), ol.Owner("***"))),
+        ol.DatasetTypeFacet("VIEW"),
+    )
+    event = run("r", "COMPLETE", 3, outputs=(dataset(A, *facets),))
+    found = apply([event]).datasets[A]
+    fields = found.fields or ()
+    assert [(field.name, field.type) for field in fields] == [
+        ("id", "int"),
+        ("at", "STRUCT<day date>"),
+    ]
+    assert fields[0].tags == {"pii"}
+    assert fields[0].nullable is False
+    assert found.tags == {"gold", "keep=30d"}
+    assert found.owners == ("team:billing",)
+    assert found.kind is DatasetKind.VIEW
+    assert found.updated_at == at(3)
+
+
+def test_what_our_own_facet_says() -> None:
+    origin = ol.OriginFacet(
+        document="models/b.sql",
+        line=4,
+        column=1,
+        kind="model",
+        relation_kind="view",
+        database="db",
+        schema="main",
+        note="why",
+        owners=("ada",),
+        domain="billing",
+        fields=(ol.UsedField("pg", "a", "x"),),
+        places=((1, 1, 4, 1, True),),
+    )
+    job = ol.Job(J.namespace, J.name, ol.facets(origin, ol.SqlFacet("select 1")))
+    snapshot = apply([ol.job_event(job, outputs=[dataset(B)])])
+    found, made = snapshot.jobs[J], snapshot.datasets[B]
+    assert found.kind is JobKind.MODEL
+    assert found.origin == Location("models/b.sql", 4, 1)
+    assert (found.database, found.schema, found.note) == ("db", "main", "why")
+    assert found.fields == (FieldId(A, "x"),)
+    assert found.places == SourceMap((Anchor(1, 1, Place(4, 1)),))
+    assert made.kind is DatasetKind.VIEW
+    assert (made.owners, made.domain, made.origin) == (("ada",), "billing", found.origin)
+
+
+def test_a_run_and_its_parent() -> None:
+    parent = ol.ParentFacet(ol.JobRef("air", "dag"), ol.RunRef("p"))
+    snapshot = apply(
+        [
+            run("r", "START", 0, facets=ol.facets(parent)),
+            run("r", "FAIL", 2, facets=ol.facets(ol.ErrorMessageFacet("boom"))),
+        ]
+    )
+    found = snapshot.runs["r"]
+    assert (found.state, found.at, found.started, found.ended) == (
+        RunState.FAIL,
+        at(2),
+        at(0),
+        at(2),
+    )
+    assert (found.message, found.parent) == ("boom", JobId("air", "dag"))
+    assert snapshot.counts.jobs == 1
+    assert JobId("air", "dag") not in snapshot.jobs
+
+
+def test_a_runs_end_is_later_than_its_start_at_the_same_time() -> None:
+    assert apply([run("r", "COMPLETE", 0), run("r", "START", 0)]).runs["r"].state is (
+        RunState.COMPLETE
+    )
+
+
+def test_dbt_jobs_are_known_by_their_type() -> None:
+    facet = ol.JobTypeFacet("BATCH", "DBT", "TEST")
+    job = ol.Job(J.namespace, J.name, ol.facets(facet))
+    assert apply([ol.job_event(job)]).jobs[J].kind is JobKind.TEST
+
+
+# -------------------------------------------------------------------------------- diagnostics
+
+
+def test_bad_facets_are_told_once_with_their_place_and_number() -> None:
+    text = b'{"job":{"namespace":"air","name":"j%d","facets":{"sql":null}},"inputs":[]}'
+    arrivals = []
+    for line in (3, 1, 2):
+        event = ol.decode(text % line).event
+        assert event is not None
+        arrivals.append(Arrival(event, Location("d", line), text % line))
+    assert apply(arrivals).diagnostics == (
+        Diagnostic(
+            "null-value",
+            "expected an object, found null; it is left out (and in 2 more events)",
+            Severity.NOTE,
+            Location("d", 1, 0, "/job/facets/sql"),
+        ),
+    )
+
+
+def test_readers_diagnostics_come_back() -> None:
+    given = Diagnostic("x", "y", Severity.ERROR, Location("d", 1))
+    assert apply([], [given, given]).diagnostics == (given,)
+
+
+def test_an_event_type_that_there_is_not() -> None:
+    snapshot = apply([run("r", "DONE", 0)])
+    assert snapshot.runs["r"].state is RunState.OTHER
+    assert [row.code for row in snapshot.diagnostics] == ["unknown-event-type"]

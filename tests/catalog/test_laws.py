@@ -1,0 +1,120 @@
+"""Merging events is commutative, associative and idempotent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.catalog.apply import apply, summary
+from lineage.catalog.gather import Gathered
+from lineage.model import event as ol
+from lineage.model.diagnostic import Location
+from lineage.model.event import Arrival
+
+START = datetime(2024, 5, 1, tzinfo=UTC)
+NAMES = st.sampled_from(["a", "b", '"b"', "c"])
+SPACES = st.sampled_from(["hive://h", "pg://h"])
+TIMES = st.none() | st.integers(0, 4).map(lambda hours: START + timedelta(hours=hours))
+STEPS = st.sampled_from(
+    [(), (ol.LineageStep("DIRECT", "IDENTITY"),), (ol.LineageStep("INDIRECT", "FILTER"),)]
+)
+SOURCES = st.builds(ol.InputField, SPACES, NAMES, NAMES, STEPS)
+COLUMNS = st.dictionaries(
+    st.sampled_from(["x", "y"]),
+    st.builds(ol.OutputField, st.lists(SOURCES, max_size=2).map(tuple)),
+    max_size=2,
+)
+FACETS = st.lists(
+    st.builds(
+        ol.SchemaFacet,
+        st.lists(st.sampled_from(["x", "y"]).map(ol.SchemaField), max_size=2).map(tuple),
+        st.booleans(),
+    )
+    | st.builds(
+        ol.ColumnLineageFacet, COLUMNS, st.lists(SOURCES, max_size=1).map(tuple), st.booleans()
+    )
+    | st.builds(ol.DocumentationFacet, st.sampled_from(["one", "two", None]))
+    | st.builds(
+        ol.SymlinksFacet, st.lists(st.builds(ol.Identifier, SPACES, NAMES), max_size=1).map(tuple)
+    )
+    | st.builds(ol.OriginFacet, st.sampled_from(["", "a.sql"]), kind=st.sampled_from(["model"])),
+    max_size=3,
+).map(lambda values: ol.facets(*values))
+JOB_FACETS = st.lists(
+    st.builds(ol.SqlFacet, st.sampled_from(["select 1", "select 2"]))
+    | st.builds(
+        ol.JobTypeFacet,
+        emission_pattern=st.builds(
+            ol.EmissionPattern, st.sampled_from(["COMPLETE_SNAPSHOT", "ACCUMULATIVE"])
+        ),
+    ),
+    max_size=2,
+).map(lambda values: ol.facets(*values))
+DATASETS = st.lists(st.builds(ol.Dataset, SPACES, NAMES, FACETS), max_size=2).map(tuple)
+EVENTS = st.builds(
+    ol.Event,
+    event_time=TIMES,
+    event_type=st.sampled_from([None, "START", "COMPLETE", "FAIL", "odd"]),
+    run=st.none() | st.builds(ol.Run, st.sampled_from(["r1", "r2", ""])),
+    job=st.none() | st.builds(ol.Job, st.just("n"), st.sampled_from(["j", "k"]), JOB_FACETS),
+    dataset=st.none() | st.builds(ol.Dataset, SPACES, NAMES, FACETS),
+    inputs=DATASETS,
+    outputs=DATASETS,
+)
+ARRIVALS = st.builds(
+    Arrival,
+    EVENTS,
+    st.none() | st.builds(Location, st.sampled_from(["d1", "d2"]), st.integers(1, 3)),
+)
+
+
+@given(st.lists(EVENTS | ARRIVALS, max_size=6), st.data())
+def test_order_does_not_matter(events: list[ol.Event | Arrival], data: st.DataObject) -> None:
+    """Commutative: any order of the same events gives an equal snapshot."""
+    shuffled = data.draw(st.permutations(events))
+    assert apply(shuffled) == apply(events)
+
+
+@given(st.lists(EVENTS | ARRIVALS, max_size=6), st.data())
+def test_deliveries_do_not_matter(events: list[ol.Event | Arrival], data: st.DataObject) -> None:
+    """Idempotent: an event that comes again, at any time, changes nothing."""
+    again = data.draw(st.lists(st.sampled_from(events), max_size=4)) if events else []
+    assert apply([*events, *again]) == apply(events)
+
+
+@given(st.lists(EVENTS, max_size=6), st.integers(0, 6))
+def test_batches_do_not_matter(events: list[ol.Event], cut: int) -> None:
+    """Associative: what is gathered may be summed up in between, and gathered on."""
+    gathered = Gathered()
+    for event in events[:cut]:
+        gathered.add(event)
+    first = summary(gathered)
+    assert first == apply(events[:cut])
+    for event in events[cut:]:
+        gathered.add(event)
+    assert summary(gathered) == apply(events)
+
+
+@given(st.lists(EVENTS, max_size=4))
+def test_the_wire_does_not_matter(events: list[ol.Event]) -> None:
+    """An event means the same, whether made in memory or read from JSON."""
+    wired = [ol.decode(ol.encode(event)).event or event for event in events]
+    wired = [event if event.job or event.run or event.dataset else ol.Event() for event in wired]
+    known = [event if event.job or event.run or event.dataset else ol.Event() for event in events]
+    assert apply(wired) == apply(known)
+
+
+@given(st.lists(EVENTS, max_size=6))
+def test_every_end_of_an_edge_is_in_the_snapshot(events: list[ol.Event]) -> None:
+    """Nothing dangles: ends are datasets of the snapshot, jobs read and write such."""
+    snapshot = apply(events)
+    names = set(snapshot.datasets)
+    for edge in snapshot.edges:
+        for end in (edge.source, edge.target):
+            dataset = getattr(end, "dataset", end)
+            assert dataset in names
+    for job in snapshot.jobs.values():
+        assert names.issuperset(job.inputs)
+        assert names.issuperset(job.outputs)
