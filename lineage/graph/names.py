@@ -13,6 +13,8 @@ from lineage.model.identity import DatasetId, FieldId
 
 SCANNED: Final = 300_000
 """Names that are compared, at most, to find the nearest to a miss."""
+TABLE_PAYS: Final = 500
+"""Labels after which a table of all endings is quicker than looking each one up."""
 LISTED: Final = 20
 """Candidates that an ambiguity lists."""
 QUOTES: Final = str.maketrans("", "", '"`')
@@ -32,6 +34,8 @@ class Names:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._labels: dict[int, str] = {}
+        self._asked = 0
+        self._endings: frozenset[str] | None = None
 
     def resolve(self, text: str, kind: HitKind | None = None) -> FieldId | DatasetId:
         """Return what ``text``, a suffix of a whole name, stands for.
@@ -117,7 +121,7 @@ class Names:
         short = f"{self.dataset_label(dataset)}.{name}"
         # A dataset's label is unambiguous, and so is a column's that begins with it, unless it
         # reads as another dataset's name, or dots in column names make it read in two ways.
-        if not index.meta.get("dotted") and not index.datasets_named(short, 1):
+        if not index.meta.get("dotted") and not self._names_a_dataset(short):
             return short
 
         def names_it(candidate: str) -> bool:
@@ -126,6 +130,24 @@ class Names:
             ]
 
         return self._shortest(index.dataset_text(dataset), names_it, f".{name}")
+
+    def _names_a_dataset(self, text: str) -> bool:
+        """Return whether the name of a dataset ends so: looked up, or from a table once it pays."""
+        self._asked += 1
+        if self._asked < TABLE_PAYS:
+            return bool(self._index.datasets_named(text, 1))
+        if self._endings is None:
+            wholes = (
+                self._index.dataset_text(number).casefold()
+                for number in range(self._index.datasets)
+            )
+            self._endings = frozenset(
+                whole[at:]
+                for whole in wholes
+                for at in range(len(whole))
+                if at == 0 or whole[at - 1] in BOUNDARIES
+            )
+        return text.casefold() in self._endings
 
     def dataset_label(self, number: int) -> str:
         """Return the label of a dataset's number."""

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 
 import lineage
+from lineage.graph.build import build
+from lineage.graph.names import TABLE_PAYS, Names
 from lineage.model.answer import Reached
 from lineage.model.edge import Edge
 from lineage.model.identity import DatasetId, FieldId
@@ -105,6 +107,17 @@ def test_a_label_leads_back(edges: list[Edge]) -> None:
         alike = [other for other in texts.values() if other.endswith(label.casefold())]
         if len(set(alike)) == len(alike) and label.strip(" ./"):
             assert estate.resolve(label) == id_
+
+
+@given(estates.mixed_edges)
+def test_labels_are_the_same_by_table_and_by_search(edges: list[Edge]) -> None:
+    index = build(estates.snapshot(edges))
+    labels: list[list[str]] = [[], []]
+    for found, asked in zip(labels, (0, TABLE_PAYS), strict=True):
+        names = Names(index)
+        names._asked = asked  # noqa: SLF001 - as after that many labels
+        found.extend(map(names.column_label, range(index.fields)))
+    assert labels[0] == labels[1]
 
 
 def text(id_: FieldId | DatasetId) -> str:
