@@ -1,8 +1,8 @@
 """Stores: where events are kept, so that they can be asked about later and as of any time.
 
-A module of this package declares which URLs are its own, and how one is opened:
+A module of this package declares how one is opened; its name begins the URLs that are its own:
 
-    STORE = Store(purpose="A file on this machine", recognises=recognises, connect=connect)
+    STORE = Store(purpose="A file on this machine", connect=connect)
 
 What a store keeps, and how, is the same in all of them: see `lineage.stores.log`.
 """
@@ -27,7 +27,6 @@ class Store:
     """One kind of store. `connect` makes the store when asked to, and raises StoreError."""
 
     purpose: str
-    recognises: Callable[[str], bool]
     connect: Callable[[str, bool], Connection]
 
 
@@ -44,9 +43,17 @@ def open_store(url: str = DEFAULT, *, create: bool = False) -> EventLog:
     # answer from it needs no decoder of events.
     from lineage.stores.log import EventLog  # noqa: PLC0415
 
+    scheme, there, _ = url.partition("://")
+    kind = scheme.lower() if there else "sqlite"
+    # A store's name begins the URLs that are its own, so that only the one that is meant is
+    # imported: the others may need packages that are not installed.
     for name in STORES.names():
-        store = STORES.get(name)
-        if store.recognises(url):
+        if kind.startswith(name):
+            try:
+                store = STORES.get(name)
+            except ModuleNotFoundError as error:
+                reason = f'"{error.name}" is not installed; install lineage-explorer[{name}]'
+                raise UnusableStore(url, reason) from error
             return EventLog(url, store.connect(url, create))
     known = ", ".join(STORES.names())
     raise UnusableStore(url, f"no kind of store has such URLs; there are: {known}")

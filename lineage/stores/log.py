@@ -99,8 +99,11 @@ class Connection(Protocol):
     def change(self, statement: str, rows: Sequence[Values]) -> int:
         """Run a statement once for each row, and return how many rows it changed."""
 
-    def ask(self, query: str, values: Values) -> Iterator[Row]:
-        """Yield the rows of an answer."""
+    def ask(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of an answer."""
+
+    def stream(self, query: str, values: Values) -> Iterator[Row]:
+        """Yield the rows of an answer that may be large. What is written meanwhile is not in it."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -209,9 +212,9 @@ class EventLog:
         then those without a time that their sources had.
         """
         instant = _FOREVER if until is None else _number(until)
-        for row in self._connection.ask(_HISTORY, {"until": instant}):
+        for row in self._connection.stream(_HISTORY, {"until": instant}):
             yield _arrival(row)
-        for row in self._connection.ask(_PRESENT, {"until": instant}):
+        for row in self._connection.stream(_PRESENT, {"until": instant}):
             yield _arrival(row)
 
     def history(self) -> Iterator[Arrival]:
@@ -233,12 +236,12 @@ class EventLog:
 
     def state(self) -> str:
         """Return a text that is another one whenever a replay would be."""
-        row = next(iter(self._connection.ask(_STATE, {})))
+        (row,) = self._connection.ask(_STATE, {})
         return "-".join(str(part or 0) for part in row)
 
     def __len__(self) -> int:
         """Return how many events are kept."""
-        return int(next(iter(self._connection.ask("SELECT COUNT(*) FROM events", {})))[0])
+        return int(self._connection.ask("SELECT COUNT(*) FROM events", {})[0][0])
 
     def _write(self, batch: _Batch, timeless: set[int]) -> int:
         """Make a batch durable and return how many of its events are new."""
@@ -282,13 +285,13 @@ class EventLog:
         found: dict[str, int] = {}
         for name in sorted(names - {"None"}):
             self._connection.change(_NEW_DOCUMENT, [{"name": name}])
-            found[name] = next(self._connection.ask(_DOCUMENT, {"name": name}))[0]
+            found[name] = self._connection.ask(_DOCUMENT, {"name": name})[0][0]
         return found
 
     def _note_presence(self, source: str, moment: int, timeless: set[int], *, whole: bool) -> int:
         """Note what a source has, if that is not what it had; return how many events are over."""
         ask, change = self._connection.ask, self._connection.change
-        last = next(ask(_LAST_READING, {"source": source}))[0]
+        last = ask(_LAST_READING, {"source": source})[0][0]
         before = {row[0] for row in ask(_HAD, {"source": source, "last": last or 0})}
         now = timeless if whole else timeless | before
         if now == before:
@@ -299,7 +302,7 @@ class EventLog:
                 {"source": source, "at": moment},
             ],
         )
-        reading = next(ask(_LAST_READING, {"source": source}))[0]
+        reading = ask(_LAST_READING, {"source": source})[0][0]
         values = {"source": source, "last": last or 0, "reading": reading}
         change(_STILL_HAS, [{**values, "event": event} for event in sorted(before & now)])
         change(_HAS, [{**values, "event": event} for event in sorted(now - before)])

@@ -19,6 +19,8 @@ from lineage.stores.log import FIRST, TABLES, VERSION, Row, Values
 PREFIX = "sqlite:///"
 _APPLICATION = 0x6C696E65
 """Marks the file as ours ("line"), so that no other database is taken for a store."""
+_CHUNK = 1000
+"""Rows that are fetched at once."""
 _PATIENCE = 30.0
 """Seconds to wait for another process to finish writing."""
 
@@ -49,19 +51,24 @@ class File:
             self._connection.executemany(statement, rows)
             return self._connection.total_changes - before
 
-    def ask(self, query: str, values: Values) -> Iterator[Row]:
-        """Yield the rows of an answer."""
+    def ask(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of an answer."""
         with _told(self._url):
-            yield from self._connection.execute(query, values)
+            return self._connection.execute(query, values).fetchall()
+
+    def stream(self, query: str, values: Values) -> Iterator[Row]:
+        """Yield the rows of an answer that may be large."""
+        with _told(self._url):
+            cursor = self._connection.execute(query, values)
+            rows = cursor.fetchmany(_CHUNK)
+        while rows:
+            yield from rows
+            with _told(self._url):
+                rows = cursor.fetchmany(_CHUNK)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-
-def recognises(url: str) -> bool:
-    """Return whether it is a path, or says that it is SQLite's."""
-    return url.startswith(PREFIX) or "://" not in url
 
 
 def connect(url: str, create: bool) -> File:
@@ -120,4 +127,4 @@ def _told(url: str) -> Iterator[None]:
         raise UnusableStore(url, f"{error}; see whether the file is damaged or in use") from error
 
 
-STORE = Store(purpose="A file on this machine", recognises=recognises, connect=connect)
+STORE = Store(purpose="A file on this machine", connect=connect)
