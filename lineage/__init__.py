@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lineage.errors import UnknownName as UnknownName
     from lineage.errors import UnreadableSource as UnreadableSource
     from lineage.model.answer import Cone as Cone
+    from lineage.model.answer import Consumer as Consumer
     from lineage.model.answer import CoverageReport as CoverageReport
     from lineage.model.answer import Direction as Direction
     from lineage.model.answer import Hit as Hit
@@ -106,6 +107,7 @@ _ROOMS = {
     ),
     "lineage.model.answer": (
         "Cone",
+        "Consumer",
         "CoverageReport",
         "Direction",
         "Hit",

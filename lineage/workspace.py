@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from lineage.analysis.search import Entry
     from lineage.model.change import ChangeSet
     from lineage.model.diagnostic import Diagnostic
-    from lineage.model.entities import Job
     from lineage.model.event import Arrival, Event
     from lineage.model.snapshot import Snapshot
     from lineage.model.verdict import Impact
@@ -384,28 +383,6 @@ class Workspace:
             if neighbour in targets and edge != MEMBER
         }
         return tuple(self.snapshot.edges[number] for number in sorted(numbers))
-
-    def consumers(self, reached: Cone) -> tuple[Job, ...]:
-        """Return the tests, exposures and the like that read what a cone reaches, by name.
-
-        One that says which columns it uses counts where one of those is reached; one that only
-        names datasets counts wherever a column of one is.
-        """
-        from lineage.model.entities import CONSUMERS  # noqa: PLC0415 - see above
-
-        columns = {row.field for row in reached.reached}
-        datasets = set(reached.datasets)
-        if isinstance(reached.origin, FieldId):
-            columns.add(reached.origin)
-            datasets.add(reached.origin.dataset)
-        else:
-            datasets.add(reached.origin)
-        return tuple(
-            job
-            for _, job in sorted(self.snapshot.jobs.items())
-            if job.kind in CONSUMERS
-            and (columns & set(job.fields) if job.fields else datasets & set(job.inputs))
-        )
 
     def links(self, by: str = "dataset") -> tuple[Link, ...]:
         """Return lineage rolled up between groups: dataset, schema, namespace, domain or owner."""

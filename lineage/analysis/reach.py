@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from lineage.graph.index import Index
 from lineage.graph.traverse import between, paths, reach, step_edges
-from lineage.model.answer import Cone, Direction, Path, Reached, Step
+from lineage.model.answer import Cone, Consumer, Direction, Path, Reached, Step
 from lineage.model.edge import Edge
 from lineage.model.identity import DatasetId, FieldId
 
@@ -46,7 +46,9 @@ def cone(  # noqa: PLR0913 - a question and its limits
             reached[field] = Reached(field, hops, node in carried, via)
     walked = (node for node in _walked(found.nodes, found.hops, origins, depth))
     kept = _cone_edges(index, walked, direction, edges, direct=direct)
-    return Cone(origin, direction, tuple(reached.values()), kept, depth, direct)
+    read = {*origins, *found.nodes} if direction is Direction.DOWNSTREAM else set()
+    consumers = tuple(Consumer(job, kind) for job, kind in index.consumers(read))
+    return Cone(origin, direction, tuple(reached.values()), kept, consumers, depth, direct)
 
 
 def _walked(

@@ -110,6 +110,7 @@ def cone_lines(estate: Workspace, cone: Cone, *, limit: int | None = None) -> It
     name = click.style(estate.label(cone.origin), bold=True)
     if not cone.reached:
         yield f"{name} has nothing {cone.direction.value}"
+        yield from _readers(cone)
         return
     values = sum(row.direct for row in cone.reached)
     yield (
@@ -131,6 +132,17 @@ def cone_lines(estate: Workspace, cone: Cone, *, limit: int | None = None) -> It
             )
     if limit is not None and len(cone.reached) > limit:
         yield f"\n… and {len(cone.reached) - limit:,} more"
+    yield from _readers(cone)
+
+
+def _readers(cone: Cone) -> Iterator[str]:
+    by_kind: dict[str, list[str]] = {}
+    for row in cone.consumers:
+        by_kind.setdefault(row.kind, []).append(row.job.name)
+    if by_kind:
+        yield ""
+    for kind, names in sorted(by_kind.items()):
+        yield f"{click.style('read by', fg='cyan')} {count(len(names), kind)}: {', '.join(names)}"
 
 
 def _via(estate: Workspace, field: FieldId, via: FieldId | DatasetId) -> str:

@@ -44,6 +44,7 @@ def answer(
 ) -> None:
     """Resolve a column, walk, and print what is reached."""
     from lineage.cli.output import cone_lines, emit  # noqa: PLC0415 - `--help` needs none
+    from lineage.reports.values import endpoint  # noqa: PLC0415 - `--help` needs none
 
     origin = estate.resolve(column)
     walk = estate.downstream if direction.value == "downstream" else estate.upstream
@@ -57,5 +58,6 @@ def answer(
         "columns": len(cone.reached),
         "datasets": len(cone.datasets),
         "reached": cone.reached,
+        "consumers": [{**endpoint(row.job), "kind": row.kind} for row in cone.consumers],
     }
     emit(form, value, "reached", lambda: cone_lines(estate, cone))

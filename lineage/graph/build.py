@@ -12,7 +12,8 @@ from lineage.graph.index import BOUNDARIES, MEMBER, Index, backwards
 from lineage.graph.layout import Section, pack
 from lineage.graph.star import STAR, expand
 from lineage.model.edge import Edge
-from lineage.model.identity import DatasetId, Endpoint, FieldId
+from lineage.model.entities import CONSUMERS
+from lineage.model.identity import DatasetId, Endpoint, FieldId, JobId
 from lineage.model.snapshot import Snapshot
 
 WIDE: Final = 200_000
@@ -75,6 +76,7 @@ def encode(
         part for job in jobs for part in (job.namespace, job.name)
     )
     sections["kb"], sections["ko"] = _strings(kinds.texts)
+    sections |= _consumers(nodes, snapshot, job_number)
     dotted = any(mark in name for names_ in nodes.names for name in names_ for mark in BOUNDARIES)
     return pack(sections, {"members": len(members), "dotted": dotted, **(meta or {})})
 
@@ -119,6 +121,12 @@ class Nodes:
             id_: dict(zip(names_, range(start, start + len(names_)), strict=True))
             for id_, names_, start in zip(self.datasets, self.names, self.first, strict=False)
         }
+
+    def knows(self, end: FieldId | DatasetId) -> bool:
+        """Return whether there is a node for it."""
+        if isinstance(end, FieldId):
+            return end.name in self._node.get(end.dataset, ())
+        return end in self.place
 
     def every(self, dataset: DatasetId) -> int:
         """Return the node that stands for every column of a dataset."""
@@ -185,6 +193,25 @@ class Kinds:
                 edge.direct,
             )
         return known
+
+
+def _consumers(
+    nodes: Nodes, snapshot: Snapshot, job_number: Mapping[JobId, int]
+) -> dict[str, Section]:
+    """Return who reads what and writes nothing: a column, or any column of a dataset."""
+    found = sorted(
+        {
+            (nodes.source(end), job_number[id_], job.kind.value)
+            for id_, job in snapshot.jobs.items()
+            if job.kind in CONSUMERS
+            for end in job.fields or job.inputs
+            if nodes.knows(end)
+        }
+    )
+    kinds, offsets = _strings(kind for _, _, kind in found)
+    reads = array("i", (node for node, _, _ in found))
+    jobs = array("i", (job for _, job, _ in found))
+    return {"cn": reads, "cj": jobs, "ck": kinds, "cko": offsets}
 
 
 def _members(nodes: Nodes, adjacency: Iterable[Entry]) -> list[Entry]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,9 @@ class Index:
         self._datasets_by_suffix = part["ds"]
         self._jobs = Strings(part["jb"], part["jo"])
         self._kinds = Strings(part["kb"], part["ko"])
+        self._consumed = part["cn"]
+        self._consumer_jobs = part["cj"]
+        self._consumer_kinds = Strings(part["ck"], part["cko"])
         self._kind_cache: dict[int, tuple[Basis, bool, frozenset[Transformation]]] = {}
         self.fields: Final = len(self._field_names)
         self.datasets: Final = len(self._dataset_names)
@@ -144,6 +148,18 @@ class Index:
             known[2],
             verified=known[1],
         )
+
+    def consumers(self, nodes: AbstractSet[int]) -> list[tuple[JobId, str]]:
+        """Return who reads any of these nodes and writes nothing, and its kind, in name order.
+
+        One that is only known to read a dataset reads each of its columns.
+        """
+        datasets = {self.dataset_of(node) for node in nodes}
+        found: dict[JobId, str] = {}
+        for place, read in enumerate(self._consumed):
+            if read in nodes or (read >= self.fields and self.dataset_of(read) in datasets):
+                found[self.job(self._consumer_jobs[place])] = self._consumer_kinds[place]
+        return sorted(found.items())
 
     # By name.
 

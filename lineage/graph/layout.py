@@ -20,7 +20,7 @@ from typing import TypeAlias
 from lineage.errors import BadIndex
 
 MAGIC = b"LINEAGE\x00"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 8
 _PREFIX = struct.Struct("<8sIIII")
 WIDTHS = {"i": 4, "q": 8, "B": 1}

@@ -54,6 +54,14 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Consumer:
+    """Something that reads and writes nothing: a test, an exposure, a metric, a contract."""
+
+    job: JobId
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cone:
     """Everything downstream (or upstream) of an origin, nearest first, the origin left out.
 
@@ -65,6 +73,8 @@ class Cone:
     reached: tuple[Reached, ...]
     edges: tuple[Edge, ...] = ()
     """The edges between the origin and what is reached, dataset-wide ones not expanded."""
+    consumers: tuple[Consumer, ...] = ()
+    """Who reads the origin or what is downstream of it, by name; none upstream."""
     depth: int | None = None
     """The limit that was asked for."""
     direct: bool = False

@@ -51,6 +51,7 @@ def test_downstream_in_words(run: Run, shop: str) -> None:
         "  total  2 hops, influence  via staging.orders.amount\n"
         "\nrevenue-changes\n"
         "  *  3 hops, influence  via revenue.total\n"
+        "\nread by 1 test: not_null_total\n"
     )
 
 

@@ -201,8 +201,19 @@ def test_a_statement_says_where_it_stands(shop: Workspace) -> None:
 
 
 def test_consumers_that_name_columns_count_by_column(shop: Workspace) -> None:
-    assert [job.id for job in shop.consumers(shop.downstream(at(ORDERS, "amount")))] == [TEST]
-    assert shop.consumers(shop.downstream(at(CUSTOMERS, "email"))) == ()
+    reader = lineage.Consumer(TEST, "test")
+    assert shop.downstream(at(ORDERS, "amount")).consumers == (reader,)
+    assert shop.downstream(at(REVENUE, "total")).consumers == (reader,)
+    assert shop.downstream(REVENUE).consumers == (reader,)
+    assert shop.downstream(at(CUSTOMERS, "email")).consumers == ()
+    assert shop.upstream(REVENUE).consumers == ()
+
+
+def test_consumers_that_name_datasets_count_by_dataset() -> None:
+    jobs = {**SHOP.jobs, TEST: replace(SHOP.jobs[TEST], fields=())}
+    estate = Workspace.of(replace(SHOP, jobs=jobs))
+    assert [row.job for row in estate.downstream(at(CUSTOMERS, "email")).consumers] == [TEST]
+    assert not estate.downstream(at(ORDERS, "id")).consumers
 
 
 @pytest.mark.parametrize(
