@@ -50,6 +50,10 @@ MESSAGES = [
     ),
     (errors.BadChange("7", 'drop_column needs "table"'), 'change 7: drop_column needs "table".'),
     (
+        errors.UnusableStore("notes.txt", "file is not a database; name another"),
+        "notes.txt: the store cannot be used: file is not a database; name another.",
+    ),
+    (
         errors.BadIndex("it is cut short"),
         "the index cannot be used (it is cut short); build it again with `lineage ingest`.",
     ),
