@@ -42,6 +42,22 @@ class Column(click.ParamType[str]):
         return [CompletionItem(label) for label in sorted(labels)]
 
 
+class Source(click.ParamType[str]):
+    """A file or folder. While it is typed it may still become the column that comes last."""
+
+    name = "source"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer files and, where the command takes a column, those of the store."""
+        files = [CompletionItem(incomplete, type="file")]
+        for other in ctx.command.params:
+            if isinstance(other, click.Argument) and isinstance(other.type, Column):
+                return [*other.type.shell_complete(ctx, param, incomplete), *files]
+        return files
+
+
 def _near(column: Any, wanted: str) -> bool:  # noqa: ANN401 - a FieldId, not imported for this
     text = f"{column.dataset.name}.{column.name}".casefold()
     return text.startswith(wanted) or f".{wanted}" in text
@@ -73,7 +89,7 @@ def sources(command: F) -> F:
     """Take any number of sources, and what is said about them."""
     for decorate in reversed(
         (
-            click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=click.Path()),
+            click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=Source()),
             store,
             click.option("--dialect", help="SQL dialect of statements that do not name theirs."),
             click.option("--namespace", help="Namespace of datasets that have none of their own."),
