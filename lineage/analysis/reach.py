@@ -117,15 +117,12 @@ def ways(  # noqa: PLR0913 - a question and its limits
 ) -> tuple[Path, ...]:
     """Return ways from ``a`` to ``b``, shortest first. A dataset means any of its columns."""
     found: dict[tuple[FieldId | DatasetId, ...], Path] = {}
-    for origin in nodes_of(index, a):
-        for goal in nodes_of(index, b):
-            for way in paths(index, origin, goal, limit=limit, direct=direct):
-                steps = tuple(_steps(index, way, edges))
-                if steps:
-                    path = Path(steps)
-                    found.setdefault(path.columns, path)
-    ordered = sorted(found.values(), key=lambda path: len(path.steps))
-    return tuple(ordered[:limit])
+    for way in paths(index, nodes_of(index, a), nodes_of(index, b), limit=limit, direct=direct):
+        steps = tuple(_steps(index, way, edges))
+        if steps:
+            path = Path(steps)
+            found.setdefault(path.columns, path)
+    return tuple(found.values())
 
 
 def _steps(index: Index, way: list[int], edges: Sequence[Edge] | None) -> Iterator[Step]:

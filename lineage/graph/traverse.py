@@ -188,31 +188,36 @@ def between(index: Index, nodes: Iterable[int], direction: Direction, *, direct:
 
 
 def paths(  # noqa: PLR0913 - a question and its limits
-    index: Index, origin: int, goal: int, *, limit: int, direct: bool = False, effort: int = 100_000
+    index: Index,
+    origins: Iterable[int],
+    goals: Iterable[int],
+    *,
+    limit: int,
+    direct: bool = False,
+    effort: int = 100_000,
 ) -> list[list[int]]:
-    """Return up to ``limit`` ways from ``origin`` to ``goal``, shortest first.
+    """Return up to ``limit`` ways from any of ``origins`` to any of ``goals``, shortest first.
 
-    No way passes a node twice. Best-first over partial ways, the remaining distance being known
-    exactly from a walk back from the goal, so only what can arrive is ever tried. ``effort``
-    bounds the partial ways: an estate may hold more ways than can be counted.
+    No way passes a node twice, a second origin, or a goal before its last. Best-first over partial
+    ways, the remaining distance being known exactly from a walk back from the goals, so only what
+    can arrive is ever tried. ``effort`` bounds the partial ways: an estate may hold more ways than
+    can be counted.
     """
-    left = reach(index, [goal], Direction.UPSTREAM, direct=direct)
-    remaining = dict(zip(left.nodes, left.hops, strict=True))
-    remaining[goal] = 0
-    if origin == goal or origin not in remaining:
-        return []
-    # (length if all goes well, steps so far, nodes)
-    waiting: list[tuple[int, list[int]]] = [(remaining[origin], [origin])]
+    starts, ends = set(origins), set(goals)
+    left = reach(index, ends, Direction.UPSTREAM, direct=direct)
+    remaining = dict(zip(left.nodes, left.hops, strict=True)) | dict.fromkeys(ends, 0)
+    # (length if all goes well, nodes)
+    waiting = sorted((remaining[node], [node]) for node in starts - ends if node in remaining)
     found: list[list[int]] = []
     while waiting and len(found) < limit and effort > 0:
         effort -= 1
         _, way = heapq.heappop(waiting)
-        if way[-1] == goal:
+        if way[-1] in ends:
             found.append(way)
             continue
         known: set[int] = set()
         for node, _ in entries(index.forward, way[-1], direct=direct):
-            if node in remaining and node not in known and node not in way:
+            if node in remaining and node not in known and node not in starts and node not in way:
                 known.add(node)
                 longer = [*way, node]
                 hops = _length(index, longer) + remaining[node]

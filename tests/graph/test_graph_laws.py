@@ -171,7 +171,7 @@ def test_paths_are_the_simple_paths(edges: list[Edge]) -> None:
             a, b = index.find(origin), index.find(goal)
             assert a is not None
             assert b is not None
-            found = [tuple(map(index.field, way)) for way in paths(index, a, b, limit=10_000)]
+            found = [tuple(map(index.field, way)) for way in paths(index, [a], [b], limit=10_000)]
             expected = (
                 {tuple(way) for way in nx.all_simple_paths(graph, origin, goal)}
                 if origin != goal

@@ -178,6 +178,16 @@ def test_paths_pass_through_what_holds_for_a_whole_dataset(shop: Workspace) -> N
     assert shop.paths(at(REVENUE, "total"), at(ORDERS, "amount")) == ()
 
 
+def test_paths_between_datasets_are_those_of_their_columns(shop: Workspace) -> None:
+    found = shop.paths(ORDERS, REVENUE)
+    assert [path.columns for path in found] == [
+        (at(ORDERS, "amount"), at(STAGED, "amount"), at(REVENUE, "total")),
+        (at(ORDERS, "status"), at(STAGED, "amount"), at(REVENUE, "total")),
+    ]
+    assert shop.paths(ORDERS, REVENUE, limit=1) == found[:1]
+    assert shop.paths(ORDERS, ORDERS) == ()
+
+
 def test_edges_between(shop: Workspace) -> None:
     assert shop.edges_between(at(ORDERS, "status"), at(STAGED, "id")) == (SHOP.edges[2],)
     assert shop.edges_between(ORDERS, STAGED) == SHOP.edges[:3]
