@@ -47,5 +47,15 @@ def test_counts_of_other_peoples_events(shared: Path, folder: str) -> None:
     assert len(columns) == stats.declared_column_edges == expected["column_edges_union"]
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_events_sent_on_say_the_same(shared: Path, folder: str, tmp_path: Path) -> None:
+    """Export, then read, changes nothing that another back end would be asked about."""
+    estate = lineage.open(shared / "data" / "events" / folder)
+    file = tmp_path / "sent.ndjson"
+    file.write_text("".join(export(estate, "openlineage")))
+    if file.stat().st_size:
+        assert estate.diff(lineage.open(file)).differences == ()
+
+
 def test_every_folder_is_counted(shared: Path) -> None:
     assert sorted(FOLDERS) == sorted(json.loads((shared / "data/events/expected.json").read_text()))
