@@ -162,14 +162,19 @@ class Stored:
 
     def _state(self) -> str:
         """Return what changes with the store, and with what decides how it is read."""
-        from lineage.stores.index_file import signature, stamp, stamped  # noqa: PLC0415 - as above
+        from lineage.stores.index_file import (  # noqa: PLC0415 - as above
+            maker,
+            signature,
+            stamp,
+            stamped,
+        )
 
         state = stamped(self.url)
         if state is None:
             found = signature(self.url)
             state = _state(self.url)
             stamp(self.url, found, state)
-        return f"{state}:{self.dialect or ''}"
+        return f"{state}:{maker()}:{self.dialect or ''}"
 
     def history(self) -> Sequence[Event | Arrival]:
         """Read every event that the store ever had, what its sources no longer have included."""
@@ -626,10 +631,13 @@ def _settle(
     from dataclasses import replace  # noqa: PLC0415 - see above
 
     from lineage.catalog.apply import apply  # noqa: PLC0415 - see above
+    from lineage.sources import uncollected  # noqa: PLC0415 - see above
 
     if as_of is not None:
         events = (item for item in events if _happened(item, as_of))
-    snapshot = _derived(apply(events, diagnostics), dialect)
+    with uncollected():
+        merged = apply(events, diagnostics)
+    snapshot = _derived(merged, dialect)
     return snapshot if as_of is None else replace(snapshot, as_of=as_of)
 
 
@@ -656,9 +664,10 @@ def _replay(
     url: str, until: datetime | None = None
 ) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
     """Return what a store held at an instant, and what was wrong with what it was told."""
+    from lineage.sources import uncollected  # noqa: PLC0415 - see above
     from lineage.stores import open_store  # noqa: PLC0415 - see above
 
-    with open_store(url) as log:
+    with open_store(url) as log, uncollected():
         return list(log.replay(until=until)), log.diagnostics()
 
 

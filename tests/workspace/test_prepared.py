@@ -167,6 +167,16 @@ def test_blame_sees_what_a_source_no_longer_has(here: Path) -> None:
     ]
 
 
+def test_an_upgrade_reads_the_events_anew(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(here, feeds("a", "b"))
+    prepared = here / ".lineage" / "store.db.index"
+    before = prepared.read_bytes()
+    assert index_file.maker() == index_file.maker()
+    monkeypatch.setattr(index_file, "maker", lambda: "later")
+    assert reached() == {"b.v"}
+    assert prepared.read_bytes() != before
+
+
 def test_where_files_lie() -> None:
     assert place("a/b.db") == Path("a/b.db")
     assert place("sqlite:///a/b.db") == Path("a/b.db")
