@@ -53,6 +53,18 @@ def apply(events: Iterable[Event | Arrival], diagnostics: Iterable[Diagnostic] =
     return summary(gathered, diagnostics)
 
 
+def history(events: Iterable[Event | Arrival]) -> tuple[Edge, ...]:
+    """Return every column edge that was ever declared, those that are over included.
+
+    Each is an interval: `first_seen` is when it was first declared, `last_seen` when it was last.
+    An edge is over when a snapshot of the same events does not have it.
+    """
+    gathered = Gathered()
+    for event in events:
+        gathered.add(event)
+    return _Summary(gathered).history()
+
+
 def summary(gathered: Gathered, diagnostics: Iterable[Diagnostic] = ()) -> Snapshot:
     """Return the state that gathered events describe; more may be gathered afterwards."""
     return _Summary(gathered).snapshot(diagnostics)
@@ -134,6 +146,12 @@ class _Summary:
         self._edges: dict[_EdgeKey, _Claimed] = {}
         self._fed: dict[JobId, set[DatasetId]] = defaultdict(set)
         """The outputs of which a job's present lineage tells something."""
+
+    def history(self) -> tuple[Edge, ...]:
+        """Return all column edges, over or not."""
+        for (job, target), streams in self._streams_by_target.items():
+            self._flow(job, target, streams)
+        return tuple(sorted(self._column_edges(over=True), key=edge_key))
 
     def snapshot(self, diagnostics: Iterable[Diagnostic]) -> Snapshot:
         """Return it."""
@@ -327,9 +345,9 @@ class _Summary:
     def _failed(self, part: Part) -> bool:
         return self._state(part) in FAILED
 
-    def _column_edges(self) -> Iterator[Edge]:
+    def _column_edges(self, *, over: bool = False) -> Iterator[Edge]:
         for (source, target, job, steps), claimed in self._edges.items():
-            if claimed.current:
+            if claimed.current or over:
                 yield Edge(
                     source,
                     target,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lineage.catalog.apply import apply
+from lineage.catalog.apply import apply, history
+from lineage.catalog.assume import assumed
 from lineage.catalog.fold import is_folded, unfold
 from lineage.model import event as ol
 from lineage.model.diagnostic import Diagnostic, Location, Severity
@@ -161,6 +162,31 @@ def test_edges_know_when_they_were_seen() -> None:
         if isinstance(edge.target, FieldId)
     }
     assert seen == {"x": (at(0), at(5)), "y": (at(5), at(5))}
+
+
+def test_what_is_over_is_history() -> None:
+    events = [
+        run("r1", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p")),)),
+        run("r2", "COMPLETE", 3, outputs=(dataset(B, lineage(x="p")),)),
+        run("r3", "COMPLETE", 5, outputs=(dataset(B, lineage(x="q")),)),
+    ]
+    assert [(edge.source, edge.first_seen, edge.last_seen) for edge in history(events)] == [
+        (FieldId(A, "p"), at(0), at(3)),
+        (FieldId(A, "q"), at(5), at(5)),
+    ]
+    assert pairs(apply(events)) == {"a.q > b.x"}
+
+
+def test_what_nobody_says_is_assumed_only_when_asked_for() -> None:
+    event = run("r", "COMPLETE", 0, inputs=(dataset(A, columns("x", "y")),), outputs=(dataset(B),))
+    snapshot = apply([event])
+    assert pairs(snapshot) == set()
+    found = list(assumed(snapshot))
+    assert {(edge.source, edge.target, edge.basis) for edge in found} == {
+        (FieldId(A, "x"), B, Basis.ASSUMED),
+        (FieldId(A, "y"), B, Basis.ASSUMED),
+    }
+    assert {edge.job for edge in found} == {J}
 
 
 def test_the_lineage_facet_wins() -> None:
