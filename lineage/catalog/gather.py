@@ -337,7 +337,9 @@ class _Addition:
         place = self._place(pointer) or Location("", pointer=pointer)
         first, events = problems.get((code, message, pointer), (place, set[bytes]()))
         events.add(self._key)
-        problems[code, message, pointer] = (min(first, place), events)
+        # A place that is known goes before one that is not.
+        place = min(first, place, key=lambda place: (not place.document, place))
+        problems[code, message, pointer] = (place, events)
 
 
 def _says_nothing(facet: Facet) -> bool:

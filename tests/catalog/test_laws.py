@@ -98,6 +98,11 @@ def test_order_does_not_matter(events: list[ol.Event | Arrival], data: st.DataOb
             id="a problem of one event in two places",
         ),
         pytest.param(
+            Arrival(ol.Event(event_type="odd", job=ol.Job("n", "j")), Location("d", 1)),
+            ol.Event(event_type="odd", job=ol.Job("n", "j")),
+            id="a problem of one event in a place that is not known",
+        ),
+        pytest.param(
             ol.run_event(ol.Run("r"), ol.Job("n", "j"), event_type="FAIL"),
             ol.run_event(ol.Run("r"), ol.Job("n", "j"), event_type="ABORT"),
             id="two ends of a run",
