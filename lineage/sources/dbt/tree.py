@@ -1,0 +1,63 @@
+"""Where a project's files come from: a folder today, a commit tomorrow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+_PASSED_OVER = frozenset({"target", "logs", "node_modules", "site-packages", "__pycache__"})
+
+
+class Tree(Protocol):
+    """Files by path; paths are relative, with forward slashes."""
+
+    def list(self) -> tuple[str, ...]:
+        """Return the path of every file, sorted."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content. Raises OSError or KeyError when it cannot be had."""
+        ...
+
+
+class Folder:
+    """A project in a folder. Hidden folders, builds and logs are passed over, links not followed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def list(self) -> tuple[str, ...]:
+        """Return the path of every file, sorted."""
+        found: list[str] = []
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [
+                name for name in folders if name not in _PASSED_OVER and not name.startswith(".")
+            ]
+            base = Path(folder).relative_to(self.root)
+            found.extend((base / name).as_posix() for name in files if not name.startswith("."))
+        return tuple(sorted(found))
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content."""
+        return (self.root / path).read_bytes()
+
+
+class Files:
+    """A project in memory, as it comes out of a commit."""
+
+    def __init__(self, content: Mapping[str, bytes]) -> None:
+        self._content = content
+
+    def list(self) -> tuple[str, ...]:
+        """Return the path of every file, sorted."""
+        return tuple(
+            path
+            for path in sorted(self._content)
+            if not any(part in _PASSED_OVER or part[:1] == "." for part in path.split("/"))
+        )
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content."""
+        return self._content[path]
