@@ -155,3 +155,28 @@ def source_map(text: str, template: str) -> SourceMap:
         end = start + length
         source_end = source + (length if exact else 0)
     return SourceMap(tuple(anchors))
+
+
+def insert(text: str, places: SourceMap, at: int, piece: str, place: Place) -> tuple[str, SourceMap]:
+    """Return ``text`` with ``piece`` put in at an offset, and the map that goes with it.
+
+    ``place`` is where in the template to look for what stands in ``piece``.
+    """
+    line, column = line_and_column(line_starts(text), at)
+    known = places.anchors or (Anchor(1, 1, Place(1, 1)),)
+    added = piece.count("\n")
+    end = len(piece) - (piece.rfind("\n") + 1) if added else column - 1 + len(piece)
+    before = [anchor for anchor in known if (anchor.line, anchor.column) < (line, column)]
+    after = [anchor for anchor in known if (anchor.line, anchor.column) >= (line, column)]
+    if not after or (after[0].line, after[0].column) != (line, column):
+        after.insert(0, Anchor(line, column, places.place(line, column)))
+    moved = [
+        Anchor(
+            anchor.line + added,
+            anchor.column + (end - column + 1 if anchor.line == line else 0),
+            anchor.place,
+        )
+        for anchor in after
+    ]
+    anchors = (*before, Anchor(line, column, place), *moved)
+    return text[:at] + piece + text[at:], SourceMap(anchors)

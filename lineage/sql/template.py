@@ -21,7 +21,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from jinja2 import (
     DictLoader,
@@ -49,6 +49,8 @@ from lineage.sql.sourcemap import (
     line_starts,
     source_map,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,15 @@ def templated(text: str) -> bool:
 def placeholder(written: str) -> str:
     """Return the identifier that stands for an unknown value, made from how it was written."""
     return "__" + (re.sub(r"\W+", "_", written).strip("_").lower()[:60] or "value") + "__"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is written out in a template; ``None`` stands for arguments that are not."""
+
+    name: str
+    arguments: tuple[object, ...] | None
+    keywords: Mapping[str, object] | None
 
 
 class Renderer:
@@ -176,6 +187,29 @@ class Renderer:
         if not complete:
             self._environment.run.complete = False
 
+    def calls(self, template: str, *names: str) -> tuple[Call, ...]:
+        """Return the calls of the functions called ``names``, without rendering anything.
+
+        None for a template that cannot be parsed: rendering it says why.
+        """
+        if not any(name in template for name in names):
+            return ()
+        try:
+            tree = self._environment.parse(template.replace("\r\n", "\n").replace("\r", "\n"))
+        except (TemplateSyntaxError, RecursionError, ValueError):
+            return ()
+        return tuple(
+            Call(
+                node.node.name,
+                _constant(lambda node=node: tuple(item.as_const() for item in node.args)),
+                _constant(lambda node=node: {item.key: item.value.as_const() for item in node.kwargs})
+                if node.dyn_kwargs is None
+                else None,
+            )
+            for node in tree.find_all(nodes.Call)
+            if isinstance(node.node, nodes.Name) and node.node.name in names
+        )
+
     def macros(self, source: str, *, document: str) -> tuple[dict[str, Callable[..., object]], tuple[Diagnostic, ...]]:
         """Return the macros that a file defines.
 
@@ -232,6 +266,13 @@ class Renderer:
             assumptions=tuple(run.asked.items()),
         )
         return rendered, bool(run.asked)
+
+
+def _constant(value: Callable[[], T]) -> T | None:
+    try:
+        return value()
+    except (nodes.Impossible, RecursionError):
+        return None
 
 
 def _listed(first: tuple[tuple[str, bool], ...], variants: tuple[Rendered, ...]) -> str:
@@ -606,8 +647,8 @@ def _emit(context: Context, value: object, offset: int) -> str:
 
 
 @pass_context
-def _at(context: Context, value: object, offset: int) -> object:
-    """Note where we are before a condition or a loop is evaluated."""
+def _mark(context: Context, value: bool, offset: int) -> bool:
+    """Note where we are, before what stands there is evaluated."""
     run = cast("_Environment", context.environment).run
     if context.name == run.document:
         run.at = offset
@@ -615,10 +656,8 @@ def _at(context: Context, value: object, offset: int) -> object:
 
 
 @pass_context
-def _steps(context: Context, values: Iterable[object], offset: int) -> Iterable[object]:
+def _steps(context: Context, values: Iterable[object]) -> Iterable[object]:
     run = cast("_Environment", context.environment).run
-    if context.name == run.document:
-        run.at = offset
     if isinstance(values, (Unknown, Mapping)):
         values = list(values)
     return _counted(run, values)
@@ -654,24 +693,32 @@ class _Instrument(NodeTransformer):
         index = bisect_right(self._begins, lineno - 1) - 1
         return self._begins[index] if index >= 0 else 0
 
+    def _marked(self, value: nodes.Expr) -> nodes.Expr:
+        """Return an expression that notes its place and then is ``value``: ``mark and value``."""
+        if isinstance(value, nodes.Const):
+            return value
+        offset = self._construct(value.lineno)
+        mark = _call(nodes.Const(True, lineno=value.lineno), "_mark", offset)
+        return nodes.And(mark, value, lineno=value.lineno)
+
     def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - Jinja's naming
         self.generic_visit(node)
         node.nodes = [
             _call(child, "_literal", child.lineno - 1)
             if isinstance(child, nodes.TemplateData)
-            else _call(child, "_emit", self._construct(child.lineno))
+            else _call(self._marked(child), "_emit", self._construct(child.lineno))
             for child in node.nodes
         ]
         return node
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         self.generic_visit(node)
-        node.iter = _call(node.iter, "_steps", self._construct(node.lineno))
+        node.iter = _call(self._marked(node.iter), "_steps")
         return node
 
     def visit_If(self, node: nodes.If) -> nodes.If:  # noqa: N802
         self.generic_visit(node)
-        node.test = _call(node.test, "_at", self._construct(node.lineno))
+        node.test = self._marked(node.test)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802
@@ -737,7 +784,7 @@ class _Environment(SandboxedEnvironment):
         # Jinja checks that this is a class, but only ever calls it; ours needs to know the run.
         self.undefined = cast("type[Undefined]", self._unknown)
         self.filters.update(
-            _literal=_literal, _emit=_emit, _steps=_steps, _concat=_concat, _at=_at, _macro=_macro
+            _literal=_literal, _emit=_emit, _steps=_steps, _concat=_concat, _mark=_mark, _macro=_macro
         )
         self.globals.update({"return": returned})
         self.globals.pop("lipsum", None)
@@ -851,6 +898,7 @@ class Missing(Unknown):
 
 
 __all__ = [
+    "Call",
     "Limits",
     "Missing",
     "Namespace",

@@ -31,6 +31,7 @@ from lineage.sources.dbt.world import Known, Subject, Target, World
 SUPPORTED = 9
 """Manifests before this version (dbt 1.5) call compiled code something else; we try anyway."""
 
+_BUILT = frozenset({Kind.MODEL, Kind.SNAPSHOT})
 _CALL = re.compile(r"\b(?:ref|source)\(.*\)")
 
 
@@ -147,8 +148,9 @@ class Artifacts:
         except ValueError:
             return None  # analyses, operations and hooks: nothing is built from them
         config = mapping(raw.get("config"))
-        facts = own_facts(raw, self._groups)
-        materialized = text(config.get("materialized"))
+        # dbt gives a test the group of what it tests; its owner is whoever owns that.
+        facts = own_facts(raw, {} if kind is Kind.TEST else self._groups)
+        materialized = text(config.get("materialized")) if kind in _BUILT else None
         node = Node(
             id=id_,
             kind=kind,
@@ -424,13 +426,29 @@ class Artifacts:
         if subject is not None:
             expected = mapping(raw.get("expect")).get("rows")
             uses += [Use(subject, name) for name in _row_names(expected)]
+        read = list(node.depends_on)
         for given in mappings(raw.get("given")):
             called = _CALL.search(text(given.get("input")) or "")
             names = re.findall(r"['\"]([^'\"]+)['\"]", called[0]) if called else []
-            read = [known for known in node.depends_on if names and known.endswith(f".{names[-1]}")]
-            if len(read) == 1:
-                uses += [Use(read[0], name) for name in _row_names(given.get("rows"))]
+            id_ = self._called(names)
+            if id_ is not None:
+                read.append(id_)
+                uses += [Use(id_, name) for name in _row_names(given.get("rows"))]
+        node = replace(node, depends_on=tuple(dict.fromkeys(read)))
         return replace(node, uses=tuple(dict.fromkeys(uses)), detail={"test": "unit"})
+
+    def _called(self, names: list[str]) -> str | None:
+        """Return the id of what a unit test's ``ref('x')`` or ``source('a', 'x')`` means."""
+        if not names:
+            return None
+        found = [
+            id_
+            for id_ in self._raw
+            if id_.endswith(f".{names[-1]}") and not id_.startswith(("test.", "analysis."))
+        ]
+        if len(names) > 1:
+            found = [id_ for id_ in found if f".{names[0]}." in id_]
+        return min(found, key=lambda id_: (id_.startswith("source.") == (len(names) == 1), id_), default=None)
 
     # runs --------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -120,13 +120,14 @@ class Report:
         self.namespace = namespace or project.adapter or "dbt"
         self.dialect = dialect or dialect_of(project.adapter)
         self.at = _time(project.generated_at)
-        self.nodes = {node.id: node for node in project.nodes}
+        known = {node.id: node for node in project.nodes}
+        self.nodes = {id_: _answered_for(node, known) for id_, node in known.items()}
         self._names = _job_names(project.nodes)
 
     def events(self) -> Iterator[Event]:
         """Yield datasets that nobody here makes, then jobs, then runs."""
         by_name: dict[str, list[Node]] = {}
-        for node in self.project.nodes:
+        for node in self.nodes.values():
             if node.kind in RELATIONS and node.relation is not None:
                 by_name.setdefault(node.relation.name, []).append(node)
         merged = {name: _merged(same) for name, same in by_name.items()}
@@ -134,7 +135,7 @@ class Report:
             node = merged[name]
             if node.kind in {Kind.SEED, Kind.SOURCE}:
                 yield self._dataset_event(node)
-        for node in self.project.nodes:
+        for node in self.nodes.values():
             if node.kind in _JOB_KINDS and not self._inlined(node):
                 output = merged.get(node.relation.name) if node.relation else None
                 yield self._job_event(node, output)
@@ -299,6 +300,19 @@ class Report:
             inputs=inputs,
             outputs=outputs,
         )
+
+
+def _answered_for(node: Node, known: Mapping[str, Node]) -> Node:
+    """Return a test with the owner and domain of what it tests, where it names none."""
+    if node.kind is not Kind.TEST or (node.owners and node.domain):
+        return node
+    tested = next((use.node for use in node.uses), next(iter(node.depends_on), ""))
+    subject = known.get(tested)
+    if subject is None:
+        return node
+    return replace(
+        node, owners=node.owners or subject.owners, domain=node.domain or subject.domain
+    )
 
 
 def _job_names(nodes: Iterable[Node]) -> dict[str, str]:

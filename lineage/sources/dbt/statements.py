@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lineage.model.places import Anchor, Place, SourceMap
+from lineage.model.places import Place, SourceMap
 from lineage.sources.dbt.facts import mappings, strings, text
 from lineage.sources.dbt.node import Node
+from lineage.sql.sourcemap import insert
 
 SNAPSHOT_COLUMNS = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 
@@ -20,7 +22,7 @@ def snapshot_sql(node: Node, config: Mapping[str, object]) -> Node:
     """
     keys = strings(config.get("unique_key"))
     updated = text(config.get("updated_at")) if config.get("strategy") != "check" else None
-    updated = updated or "current_timestamp"
+    updated = updated or "cast(current_timestamp as timestamp)"
     renamed = config.get("snapshot_meta_column_names")
     names = [
         (text(renamed.get(name)) if isinstance(renamed, Mapping) else None) or name
@@ -34,26 +36,32 @@ def snapshot_sql(node: Node, config: Mapping[str, object]) -> Node:
         f"select *, md5({' || '.join(parts)}) as {names[0]}, {updated} as {names[1]}, "  # noqa: S608
         f"{updated} as {names[2]}, {end} as {names[3]} from ("
     )
-    sql = f"{head}{(node.sql or '').strip().rstrip(';')}\n) as sbq"
-    return replace(node, sql=sql, places=_shifted(node, head))
+    written = (node.sql or "").rstrip().rstrip(";")
+    start = len(written) - len(written.lstrip())
+    places = node.places
+    if places is None:
+        sql = written[:start] + head + written[start:]
+    else:
+        sql, places = insert(written, places, start, head, Place(1, 1, exact=False))
+    return replace(node, sql=f"{sql}\n) as sbq", places=places)
 
 
-def _shifted(node: Node, head: str) -> SourceMap | None:
-    """Move the map of a statement's places behind ``head``, and past the blanks it began with."""
-    if node.places is None or node.sql is None:
-        return node.places
-    blank = node.sql[: len(node.sql) - len(node.sql.lstrip())]
-    lines, last = blank.count("\n"), len(blank) - (blank.rfind("\n") + 1)
-    start = node.places.place(1 + lines, 1 + last)
-    anchors = [Anchor(1, 1, Place(start.line, start.column, False))]
-    anchors.append(Anchor(1, 1 + len(head), start))
-    known = node.places.anchors
-    for anchor in known:
-        if (anchor.line, anchor.column) <= (1 + lines, 1 + last):
-            continue
-        moved = len(head) - last if anchor.line == 1 + lines else 0
-        anchors.append(Anchor(anchor.line - lines, anchor.column + moved, anchor.place))
-    return SourceMap(tuple(anchors))
+_OPENING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_WITH = re.compile(r"with\s+(?:recursive\s+)?", re.IGNORECASE)
+
+
+def with_ephemerals(
+    sql: str, places: SourceMap, inlined: Sequence[tuple[str, str]]
+) -> tuple[str, SourceMap]:
+    """Return the statement with ephemeral models, as (name, query), in front as CTEs."""
+    if not inlined:
+        return sql, places
+    bodies = ", ".join(f"{name} as (\n{query}\n)" for name, query in inlined)
+    opening = _OPENING.match(sql)
+    at = opening.end() if opening else 0
+    found = _WITH.match(sql, at)
+    piece = f"{bodies}, " if found else f"with {bodies} "
+    return insert(sql, places, found.end() if found else at, piece, Place(1, 1, exact=False))
 
 
 def metric_sql(

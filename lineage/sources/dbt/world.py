@@ -127,6 +127,8 @@ class Subject:
     ephemerals: list[str] = field(default_factory=list)
     """Ids of ephemeral models that it refers to, in order of appearance."""
     unresolved: list[str] = field(default_factory=list)
+    said: dict[str, object] = field(default_factory=dict)
+    """Settings that its own ``config(...)`` gave while rendering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,10 @@ class World:
         """Add the macros that a text defines. Later definitions replace earlier ones."""
         macros, diagnostics = self.renderer.macros(source, document=document)
         self.diagnostics.extend(diagnostics)
+        known = package in self._macros
         self._macros.setdefault(package, {}).update(macros)
-        self._constant = self._constants()
+        if not known:
+            self._constant = self._constants()
 
     def macro(self, name: str, package: str | None = None) -> Callable[..., object] | None:
         """Return a macro as dbt finds it: the root project's, the package's, dbt's own."""
@@ -195,11 +199,13 @@ class World:
                 return found
         return None
 
-    def test(self, name: str, namespace: str | None) -> Callable[..., object] | None:
-        """Return the macro of a generic test."""
+    def test(
+        self, name: str, namespace: str | None, package: str
+    ) -> Callable[..., object] | None:
+        """Return the macro of a generic test that is declared in ``package``."""
         if namespace:
             return self._macros.get(namespace, {}).get(f"test_{name}")
-        return self.macro(f"test_{name}", self._subject.package)
+        return self.macro(f"test_{name}", package)
 
     def _dispatch(
         self, macro_name: str, macro_namespace: str | None = None, **_: object
@@ -245,6 +251,23 @@ class World:
         finally:
             self._subject = before
 
+    def model(self, subject: Subject) -> dict[str, object]:
+        """Return the node as templates see it."""
+        relation = subject.relation
+        return {
+            "name": subject.name,
+            "alias": relation.identifier if relation else subject.name,
+            "schema": relation.schema if relation else None,
+            "database": relation.database if relation else None,
+            "package_name": subject.package,
+            "config": subject.config,
+            "unique_id": f"model.{subject.package}.{subject.name}",
+            "resource_type": "model",
+            "tags": subject.config.get("tags", []),
+            "columns": {},
+            **subject.model,
+        }
+
     def value(self, text: str) -> object:
         """Return a setting of a project file, its template rendered."""
         if "{{" not in text and "{%" not in text:
@@ -262,25 +285,13 @@ class World:
             for name, macro in self._macros.get(package, {}).items()
         }
         this = self.table(subject.relation) if subject.relation else self.renderer.unknown("this")
-        config = Config(subject.config)
+        config = Config(subject.config, subject.said)
         names: dict[str, object] = {
             **self._constant,
             **own,
             "config": config,
             "this": this,
-            "model": {
-                "name": subject.name,
-                "alias": subject.relation.identifier if subject.relation else subject.name,
-                "schema": subject.relation.schema if subject.relation else None,
-                "database": subject.relation.database if subject.relation else None,
-                "package_name": subject.package,
-                "config": subject.config,
-                "unique_id": f"model.{subject.package}.{subject.name}",
-                "resource_type": "model",
-                "tags": subject.config.get("tags", []),
-                "columns": {},
-                **subject.model,
-            },
+            "model": self.model(subject),
             "is_incremental": self._is_incremental,
             "var": Variables(self, subject.package),
         }
@@ -483,12 +494,18 @@ class World:
 
 
 class Config:
-    """``config(...)``: calling it writes nothing here, for the settings were read before."""
+    """``config(...)``: its settings are kept, and win over those from elsewhere."""
 
-    def __init__(self, settings: dict[str, object]) -> None:
+    def __init__(self, settings: dict[str, object], said: dict[str, object]) -> None:
         self._settings = settings
+        self._said = said
 
-    def __call__(self, *_: object, **__: object) -> str:
+    def __call__(self, *values: object, **named: object) -> str:
+        """Take settings; the template prints nothing for it."""
+        for value in values:
+            if isinstance(value, Mapping):
+                self._said.update(value)
+        self._said.update(named)
         return ""
 
     def get(self, name: str, default: object = None, **_: object) -> object:
