@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import SupportsIndex, TypeAlias, overload
+from typing import Self, SupportsIndex, TypeAlias
 
 from lineage.model.places import Anchor, Place, SourceMap
 
@@ -29,7 +29,8 @@ class Text(str):
     __slots__ = ("spans",)
     spans: tuple[Span, ...]
 
-    def __new__(cls, value: str, spans: tuple[Span, ...] = ()) -> Text:
+    def __new__(cls, value: str, spans: tuple[Span, ...] = ()) -> Self:
+        """Return ``value`` with its origins."""
         made = super().__new__(cls, value)
         made.spans = spans
         return made
@@ -43,10 +44,6 @@ class Text(str):
     def __radd__(self, other: str) -> str:
         return join((other, self))
 
-    @overload
-    def __getitem__(self, index: slice) -> Text: ...
-    @overload
-    def __getitem__(self, index: SupportsIndex) -> Text: ...
     def __getitem__(self, index: SupportsIndex | slice) -> Text:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
@@ -59,22 +56,27 @@ class Text(str):
         return Text(super().__getitem__(index), _cut(self.spans, start, max(start, stop)))
 
     def strip(self, chars: str | None = None, /) -> Text:
+        """Return it without blanks at either end."""
         return self.lstrip(chars).rstrip(chars)
 
     def lstrip(self, chars: str | None = None, /) -> Text:
+        """Return it without blanks at its start."""
         return self[len(self) - len(super().lstrip(chars)) :]
 
     def rstrip(self, chars: str | None = None, /) -> Text:
+        """Return it without blanks at its end."""
         return self[: len(super().rstrip(chars))]
 
     def lower(self) -> str:
+        """Return it in lower case."""
         return self._same_length(super().lower())
 
     def upper(self) -> str:
+        """Return it in upper case."""
         return self._same_length(super().upper())
 
     def _same_length(self, value: str) -> str:
-        """A few characters change their length with their case; then the origins are lost."""
+        # A few characters change their length with their case; then the origins are lost.
         return Text(value, self.spans) if len(value) == len(self) else value
 
 
@@ -157,7 +159,9 @@ def source_map(text: str, template: str) -> SourceMap:
     return SourceMap(tuple(anchors))
 
 
-def insert(text: str, places: SourceMap, at: int, piece: str, place: Place) -> tuple[str, SourceMap]:
+def insert(
+    text: str, places: SourceMap, at: int, piece: str, place: Place
+) -> tuple[str, SourceMap]:
     """Return ``text`` with ``piece`` put in at an offset, and the map that goes with it.
 
     ``place`` is where in the template to look for what stands in ``piece``.

@@ -19,9 +19,9 @@ import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, cast
 
 from jinja2 import (
     DictLoader,
@@ -50,8 +50,6 @@ from lineage.sql.sourcemap import (
     source_map,
 )
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -74,7 +72,7 @@ class Rendered:
     """
 
     text: str
-    map: SourceMap = SourceMap()
+    map: SourceMap = field(default_factory=SourceMap)
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True
     """False when something that shapes the text (a macro, a loop's list) is not known: what runs
@@ -182,7 +180,7 @@ class Renderer:
         return Unknown(self._environment, written)
 
     def note(self, code: str, message: str, *, complete: bool = True) -> None:
-        """Report something about the place that is being rendered; for functions among the names."""
+        """Report something about the place that is being rendered."""
         self._environment.run.note(code, message)
         if not complete:
             self._environment.run.complete = False
@@ -199,18 +197,14 @@ class Renderer:
         except (TemplateSyntaxError, RecursionError, ValueError):
             return ()
         return tuple(
-            Call(
-                node.node.name,
-                _constant(lambda node=node: tuple(item.as_const() for item in node.args)),
-                _constant(lambda node=node: {item.key: item.value.as_const() for item in node.kwargs})
-                if node.dyn_kwargs is None
-                else None,
-            )
+            _call_of(node, node.node.name)
             for node in tree.find_all(nodes.Call)
             if isinstance(node.node, nodes.Name) and node.node.name in names
         )
 
-    def macros(self, source: str, *, document: str) -> tuple[dict[str, Callable[..., object]], tuple[Diagnostic, ...]]:
+    def macros(
+        self, source: str, *, document: str
+    ) -> tuple[dict[str, Callable[..., object]], tuple[Diagnostic, ...]]:
         """Return the macros that a file defines.
 
         They see the names of whatever template is being rendered when they are called, as dbt's
@@ -268,11 +262,14 @@ class Renderer:
         return rendered, bool(run.asked)
 
 
-def _constant(value: Callable[[], T]) -> T | None:
+def _call_of(node: nodes.Call, name: str) -> Call:
     try:
-        return value()
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            return Call(name, None, None)
+        arguments = tuple(item.as_const() for item in node.args)
+        return Call(name, arguments, {item.key: item.value.as_const() for item in node.kwargs})
     except (nodes.Impossible, RecursionError):
-        return None
+        return Call(name, None, None)
 
 
 def _listed(first: tuple[tuple[str, bool], ...], variants: tuple[Rendered, ...]) -> str:
@@ -304,7 +301,11 @@ _PROBED = frozenset({"alters_data", "jinja_pass_arg", "unsafe_callable"})
 answer would make an unknown value look like anything at all."""
 
 
-class Unknown(Undefined):
+# Jinja types every operation on an undefined value as never returning; here they all do.
+_Undefined: Any = Undefined
+
+
+class Unknown(_Undefined):  # type: ignore[misc]
     """A value that nobody knows: anything done with it is unknown too, and remembered."""
 
     __slots__ = ("called", "environment", "written")
@@ -335,6 +336,7 @@ class Unknown(Undefined):
         return self._with(f"{self.written}[{key!r}]")
 
     def __call__(self, *args: object, **kwargs: object) -> Unknown:
+        """Return the unknown result of a call, written with its arguments."""
         shown = [_short(value) for value in args]
         shown += [f"{name}={_short(value)}" for name, value in kwargs.items()]
         return self._with(f"{self.written}({', '.join(shown)})", called=True)
@@ -406,7 +408,7 @@ class Unknown(Undefined):
 
 def _short(value: object) -> str:
     shown = value.written if isinstance(value, Unknown) else repr(value)
-    return shown if len(shown) <= 40 else shown[:39] + "…"
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
 
 
 class _Run:
@@ -533,7 +535,7 @@ _PREFIX = "dbt_macro__"
 """A library's macros are renamed, so that they find each other only through the scope."""
 
 
-class _Return(Exception):  # noqa: N818 - control flow, not an error
+class _Return(Exception):
     """``{{ return(value) }}`` in a macro."""
 
     def __init__(self, value: object) -> None:
@@ -713,12 +715,14 @@ class _Instrument(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         self.generic_visit(node)
-        node.iter = _call(self._marked(node.iter), "_steps")
+        if isinstance(node.iter, nodes.Expr):
+            node.iter = _call(self._marked(node.iter), "_steps")
         return node
 
     def visit_If(self, node: nodes.If) -> nodes.If:  # noqa: N802
         self.generic_visit(node)
-        node.test = self._marked(node.test)
+        if isinstance(node.test, nodes.Expr):
+            node.test = self._marked(node.test)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802
@@ -758,11 +762,11 @@ class _Compiled:
         return offset
 
 
-class _Joined(Protocol):
-    def __call__(self, pieces: Iterable[str], /) -> str: ...
-
-
 _BIG = 1_000_000
+_TOO_WIDE = "a width of more than 99,999 characters"
+_TOO_BIG = "a number of more than a million bits"
+_SHOWN = 40
+"""Characters of a value that are shown in messages."""
 _WIDTH = re.compile(r"\d{6,}")
 _PADDING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 
@@ -770,7 +774,7 @@ _PADDING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 class _Environment(SandboxedEnvironment):
     """Jinja's sandbox, with our lexer, our filters, and a count of what is spent."""
 
-    concat: ClassVar[_Joined] = staticmethod(join)
+    concat = staticmethod(join)
     intercepted_binops = frozenset({"*", "**", "+", "%"})
 
     def __init__(self) -> None:
@@ -784,7 +788,12 @@ class _Environment(SandboxedEnvironment):
         # Jinja checks that this is a class, but only ever calls it; ours needs to know the run.
         self.undefined = cast("type[Undefined]", self._unknown)
         self.filters.update(
-            _literal=_literal, _emit=_emit, _steps=_steps, _concat=_concat, _mark=_mark, _macro=_macro
+            _literal=_literal,
+            _emit=_emit,
+            _steps=_steps,
+            _concat=_concat,
+            _mark=_mark,
+            _macro=_macro,
         )
         self.globals.update({"return": returned})
         self.globals.pop("lipsum", None)
@@ -832,7 +841,7 @@ class _Environment(SandboxedEnvironment):
         elif operator == "**" and isinstance(left, int) and isinstance(right, int):
             _fits(left.bit_length() * max(right, 1))
         elif operator == "%" and isinstance(left, str) and _WIDTH.search(left):
-            raise TemplateLimit("a width of more than 99,999 characters")  # noqa: EM101
+            raise TemplateLimit(_TOO_WIDE)
         elif operator == "+" and isinstance(left, (str, list)) and isinstance(right, (str, list)):
             self.run.spend(len(left) + len(right))
         return super().call_binop(context, operator, left, right)
@@ -841,18 +850,18 @@ class _Environment(SandboxedEnvironment):
         """Call, if the sandbox allows it and the result will fit."""
         self.run.spend()
         method = getattr(obj, "__name__", "")
-        if method in _PADDING and any(isinstance(arg, int) and arg > _BIG for arg in args):
-            raise TemplateLimit("a width of more than a million characters")  # noqa: EM101
+        if method in _PADDING and any(isinstance(arg, int) and arg >= _BIG // 10 for arg in args):
+            raise TemplateLimit(_TOO_WIDE)
         if method == "format":
             template = getattr(obj, "__self__", "")
             if isinstance(template, str) and _WIDTH.search(template):
-                raise TemplateLimit("a width of more than 99,999 characters")  # noqa: EM101
+                raise TemplateLimit(_TOO_WIDE)
         return super().call(context, obj, *args, **kwargs)
 
 
 def _fits(bits: int) -> None:
     if bits > _BIG:
-        raise TemplateLimit("a number of more than a million bits")  # noqa: EM101
+        raise TemplateLimit(_TOO_BIG)
 
 
 class Namespace:

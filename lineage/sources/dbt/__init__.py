@@ -60,7 +60,7 @@ def read_tree(
 ) -> Iterator[Event | Diagnostic]:
     """Yield the events of a project's files; nothing is run and nothing is asked of a database."""
     # Jinja and YAML take a while to import, and artifacts need neither.
-    from lineage.sources.dbt.files import read_project  # noqa: PLC0415
+    from lineage.sources.dbt.consumers import read_project  # noqa: PLC0415
 
     project = read_project(tree, dialect=dialect)
     yield from project.diagnostics

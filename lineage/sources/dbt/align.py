@@ -47,7 +47,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip()) + 1
 
 
-def _line(
+def _line(  # noqa: PLR0913, PLR0917 - the same four of either text
     index: int, line: int, text_column: int, column: int, old: str, new: str
 ) -> list[Anchor]:
     """One line against one line: in step up to the first difference, and from the last one on."""
@@ -63,9 +63,7 @@ def _line(
     while end < min(len(old), len(new)) - same and old[-1 - end] == new[-1 - end]:
         end += 1
     start = _construct(old, same)
-    anchors.append(
-        Anchor(index + 1, text_column + same, Place(line + 1, column + start, False))
-    )
+    anchors.append(Anchor(index + 1, text_column + same, Place(line + 1, column + start, False)))
     if end:
         anchors.append(
             Anchor(

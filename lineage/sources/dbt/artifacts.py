@@ -20,11 +20,21 @@ from lineage.sources.dbt.facts import (
     flag,
     mapping,
     mappings,
+    named_columns,
     own_facts,
     strings,
     text,
 )
-from lineage.sources.dbt.node import RELATIONS, Column, Execution, Kind, Node, Project, Relation, Use
+from lineage.sources.dbt.node import (
+    RELATIONS,
+    Column,
+    Execution,
+    Kind,
+    Node,
+    Project,
+    Relation,
+    Use,
+)
 from lineage.sources.dbt.statements import metric_sql, snapshot_sql
 from lineage.sources.dbt.world import Known, Subject, Target, World
 
@@ -262,7 +272,7 @@ class Artifacts:
         return replace(node, sql=rendered.text, places=rendered.map)
 
     def _templates(self) -> World:
-        """The world for templates, made when the first of them has to be rendered."""
+        """Return the world for templates, made when the first of them has to be rendered."""
         if self._world is not None:
             return self._world
         refs: dict[tuple[str | None, str], Known] = {}
@@ -325,7 +335,7 @@ class Artifacts:
     # tests, exposures, metrics -----------------------------------------------------------------
 
     def _test(self, node: Node, raw: Mapping[str, object]) -> Node:
-        """A test binds its SQL where there is some; otherwise it uses the columns it names."""
+        """Give a test its SQL where there is some; otherwise the columns that it names."""
         metadata = mapping(raw.get("test_metadata"))
         arguments = mapping(metadata.get("kwargs"))
         attached = text(raw.get("attached_node"))
@@ -357,7 +367,9 @@ class Artifacts:
 
     def _consumer(self, id_: str, raw: Mapping[str, object], kind: Kind) -> Node:
         facts = own_facts(raw, self._groups)
-        detail = {key: shown for key in ("type", "url", "maturity") if (shown := text(raw.get(key)))}
+        detail = {
+            key: shown for key in ("type", "url", "maturity") if (shown := text(raw.get(key)))
+        }
         depends_on = self._depends_on(raw)
         return Node(
             id=id_,
@@ -366,7 +378,7 @@ class Artifacts:
             package=text(raw.get("package_name")) or self.project,
             file=self._file(raw),
             depends_on=depends_on,
-            uses=self._named_columns(raw, depends_on),
+            uses=named_columns(raw, depends_on),
             description=facts.description,
             tags=facts.tags,
             owners=facts.owners,
@@ -374,36 +386,22 @@ class Artifacts:
             detail=detail,
         )
 
-    def _named_columns(
-        self, raw: Mapping[str, object], depends_on: tuple[str, ...]
-    ) -> tuple[Use, ...]:
-        """Return the columns that an exposure lists as ``meta: {columns: [orders.amount]}``."""
-        meta = {**mapping(raw.get("meta")), **mapping(mapping(raw.get("config")).get("meta"))}
-        by_name = {id_.rpartition(".")[2]: id_ for id_ in depends_on}
-        uses: list[Use] = []
-        for entry in strings(meta.get("columns")):
-            table, _, column = entry.rpartition(".")
-            node = by_name.get(table.rpartition(".")[2]) if table else None
-            if node is None and not table and len(depends_on) == 1:
-                node = depends_on[0]
-            if node is not None and column:
-                uses.append(Use(node, column))
-        return tuple(uses)
-
     def _semantic(self) -> list[Node]:
         """Return semantic models and metrics as queries over the relations that they describe."""
         nodes: list[Node] = []
-        models = {id_: mapping(raw) for id_, raw in mapping(self.manifest.get("semantic_models")).items()}
+        models = {
+            id_: mapping(raw) for id_, raw in mapping(self.manifest.get("semantic_models")).items()
+        }
         measures: dict[str, tuple[str, Mapping[str, object]]] = {}
         for id_, raw in sorted(models.items()):
             for measure in mappings(raw.get("measures")):
                 measures[text(measure.get("name")) or ""] = (id_, measure)
             sql = metric_sql(raw, None, self._quote(raw))
             nodes.append(replace(self._consumer(id_, raw, Kind.SEMANTIC_MODEL), sql=sql))
-        for id_, raw in sorted(mapping(self.manifest.get("metrics")).items()):
-            found = mapping(raw)
-            node = self._consumer(id_, found, Kind.METRIC)
-            parameters = mapping(found.get("type_params"))
+        for id_, said in sorted(mapping(self.manifest.get("metrics")).items()):
+            metric = mapping(said)
+            node = self._consumer(id_, metric, Kind.METRIC)
+            parameters = mapping(metric.get("type_params"))
             wanted = mapping(parameters.get("measure"))
             name = text(wanted.get("name")) or text(parameters.get("measure"))
             if name in measures:
@@ -430,10 +428,10 @@ class Artifacts:
         for given in mappings(raw.get("given")):
             called = _CALL.search(text(given.get("input")) or "")
             names = re.findall(r"['\"]([^'\"]+)['\"]", called[0]) if called else []
-            id_ = self._called(names)
-            if id_ is not None:
-                read.append(id_)
-                uses += [Use(id_, name) for name in _row_names(given.get("rows"))]
+            given_node = self._called(names)
+            if given_node is not None:
+                read.append(given_node)
+                uses += [Use(given_node, name) for name in _row_names(given.get("rows"))]
         node = replace(node, depends_on=tuple(dict.fromkeys(read)))
         return replace(node, uses=tuple(dict.fromkeys(uses)), detail={"test": "unit"})
 
@@ -448,7 +446,11 @@ class Artifacts:
         ]
         if len(names) > 1:
             found = [id_ for id_ in found if f".{names[0]}." in id_]
-        return min(found, key=lambda id_: (id_.startswith("source.") == (len(names) == 1), id_), default=None)
+        return min(
+            found,
+            key=lambda id_: (id_.startswith("source.") == (len(names) == 1), id_),
+            default=None,
+        )
 
     # runs --------------------------------------------------------------------------------------
 

@@ -6,6 +6,10 @@ What matters is that the same columns are read and that the type comes out the s
 dialects differ in neither, one spelling serves all of them.
 """
 
+# ruff: noqa: D102, S608
+# D102: each macro is documented where the docstring above says; S608: the SQL that is put together
+# here is the project's own, and is bound, never executed.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -94,11 +98,35 @@ class CrossDatabase:
             )
         }
         for name in (
-            "any_value array_append array_concat array_construct bool_or cast cast_bool_to_text "
-            "concat current_timestamp date date_spine date_trunc dateadd datediff equals "
-            "escape_single_quotes generate_series get_powers_of_two hash last_day length listagg "
-            "position replace right safe_cast split_part string_literal"
-        ).split():
+            "any_value",
+            "array_append",
+            "array_concat",
+            "array_construct",
+            "bool_or",
+            "cast",
+            "cast_bool_to_text",
+            "concat",
+            "current_timestamp",
+            "date",
+            "date_spine",
+            "date_trunc",
+            "dateadd",
+            "datediff",
+            "equals",
+            "escape_single_quotes",
+            "generate_series",
+            "get_powers_of_two",
+            "hash",
+            "last_day",
+            "length",
+            "listagg",
+            "position",
+            "replace",
+            "right",
+            "safe_cast",
+            "split_part",
+            "string_literal",
+        ):
             found[name] = getattr(self, name)
         found["except"] = _always("except distinct" if self.family == "bigquery" else "except")
         found["intersect"] = _always(
@@ -262,12 +290,11 @@ class CrossDatabase:
         name = {"bigquery": "safe_cast", "snowflake": "try_cast"}.get(self.family, "cast")
         return f"{name}({field} as {type})"
 
-    def split_part(self, string_text: object, delimiter_text: object, part_number: int) -> str:
+    def split_part(self, string_text: object, delimiter_text: object, part_number: object) -> str:
         if self.family == "duckdb":
             return f"string_split({string_text}, {delimiter_text})[{part_number}]"
         if self.family == "bigquery":
-            index = part_number - 1 if isinstance(part_number, int) else part_number
-            return f"split({string_text}, {delimiter_text})[safe_offset({index})]"
+            return f"split({string_text}, {delimiter_text})[safe_ordinal({part_number})]"
         return f"split_part({string_text}, {delimiter_text}, {part_number})"
 
     def string_literal(self, value: object) -> str:
@@ -313,12 +340,28 @@ class DbtUtils:
     def macros(self) -> dict[str, Macro]:
         """Return the macros by name."""
         own = (
-            "generate_surrogate_key surrogate_key star group_by safe_add safe_subtract "
-            "safe_divide deduplicate pivot date_spine slugify test_unique_combination_of_columns "
-            "test_expression_is_true test_not_null_proportion test_accepted_range "
-            "test_not_constant test_at_least_one test_not_empty_string test_equal_rowcount "
-            "test_cardinality_equality test_relationships_where"
-        ).split()
+            "generate_surrogate_key",
+            "surrogate_key",
+            "star",
+            "group_by",
+            "safe_add",
+            "safe_subtract",
+            "safe_divide",
+            "deduplicate",
+            "pivot",
+            "date_spine",
+            "slugify",
+            "test_unique_combination_of_columns",
+            "test_expression_is_true",
+            "test_not_null_proportion",
+            "test_accepted_range",
+            "test_not_constant",
+            "test_at_least_one",
+            "test_not_empty_string",
+            "test_equal_rowcount",
+            "test_cardinality_equality",
+            "test_relationships_where",
+        )
         found: dict[str, Macro] = {name: getattr(self, name) for name in own}
         for name in ("dateadd", "datediff", "date_trunc", "concat", "hash", "last_day", "listagg",
                      "split_part", "safe_cast", "type_string", "type_timestamp", "type_float",
@@ -339,7 +382,7 @@ class DbtUtils:
         fields = [field_list, *more] if isinstance(field_list, str) else field_list
         return self.generate_surrogate_key(fields)
 
-    def star(
+    def star(  # noqa: PLR0913, PLR0917 - dbt_utils' signature
         self,
         from_: object = None,
         relation_alias: object = False,
@@ -349,7 +392,7 @@ class DbtUtils:
         quote_identifiers: object = True,  # noqa: ARG002 - dbt_utils' signature
         **named: object,
     ) -> object:
-        """A star instead of a list: the columns are those of the table when the SQL is bound."""
+        """Return a star for the list: the columns are those of the table when it is bound."""
         left_out = named.get("except", except_)
         if prefix or suffix:
             source = from_ if from_ is not None else named.get("from")
@@ -388,7 +431,7 @@ class DbtUtils:
             f"(partition by {partition_by} order by {order_by}) = 1"
         )
 
-    def pivot(
+    def pivot(  # noqa: PLR0913, PLR0917 - dbt_utils' signature
         self,
         column: object,
         values: Iterable[object],
@@ -481,7 +524,7 @@ class DbtUtils:
         two = f"select {field} as value, count(*) as n from {to} group by {field}"
         return f"select * from ({one}) as a except select * from ({two}) as b"
 
-    def test_relationships_where(
+    def test_relationships_where(  # noqa: PLR0913, PLR0917 - dbt_utils' signature
         self,
         model: object,
         column_name: object,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineage.sources.dbt.node import Column
+from lineage.sources.dbt.node import Column, Use
 
 
 def mapping(value: object) -> Mapping[str, object]:
@@ -99,3 +99,21 @@ def column_of(name: str, raw: Mapping[str, object]) -> Column:
         tags=tuple(dict.fromkeys(tags)),
         nullable=False if constraints & {"not_null", "primary_key"} else None,
     )
+
+
+def named_columns(item: Mapping[str, object], depends_on: tuple[str, ...]) -> tuple[Use, ...]:
+    """Return the columns that an exposure lists as ``meta: {columns: [orders.amount]}``.
+
+    dbt has no words for this; a column of the only relation needs no name before it.
+    """
+    meta = {**mapping(item.get("meta")), **mapping(mapping(item.get("config")).get("meta"))}
+    by_name = {id_.rpartition(".")[2]: id_ for id_ in depends_on}
+    uses: list[Use] = []
+    for entry in strings(meta.get("columns")):
+        table, _, column = entry.rpartition(".")
+        node = by_name.get(table.rpartition(".")[2]) if table else None
+        if node is None and not table and len(depends_on) == 1:
+            node = depends_on[0]
+        if node is not None and column:
+            uses.append(Use(node, column))
+    return tuple(uses)

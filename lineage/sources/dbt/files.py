@@ -25,17 +25,16 @@ from lineage.sources.dbt.facts import (
     strings,
     text,
 )
-from lineage.sources.dbt.generic import GenericTest, declared
-from lineage.sources.dbt.node import Column, Kind, Node, Project, Relation, Use
+from lineage.sources.dbt.node import Column, Kind, Node, Project, Relation
 from lineage.sources.dbt.settings import configured, folders, layered, line_of, load, paths, target
-from lineage.sources.dbt.statements import metric_sql, snapshot_sql, with_ephemerals
+from lineage.sources.dbt.statements import snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
 from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
-_CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
-_QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
+CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
+QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 _VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
 _PYTHON_CALL = re.compile(r"\bdbt\.(ref|source)\s*\(([^()]*)\)")
 _SNAPSHOT = re.compile(
@@ -43,9 +42,7 @@ _SNAPSHOT = re.compile(
 )
 _TEST_BEGIN = re.compile(r"\{%(-?)\s*(?:test|data_test)\s+(\w+)")
 _TEST_END = re.compile(r"\{%(-?)\s*end(?:test|data_test)\s*(-?)%\}")
-_NO_MACRO = re.compile(
-    r"\{%-?\s*(materialization|docs)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL
-)
+_NO_MACRO = re.compile(r"\{%-?\s*(materialization|docs)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)
 _DOCS = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)
 _DOC = re.compile(r"\{\{\s*doc\(([^)]*)\)\s*\}\}")
 
@@ -108,14 +105,37 @@ class Properties:
     sources: list[tuple[Mapping[str, object], str]] = field(default_factory=list)
     others: dict[str, list[tuple[Mapping[str, object], str]]] = field(default_factory=dict)
 
+    def version(self, stem: str) -> tuple[str, str, bool, Mapping[str, object], str] | None:
+        """Return the versioned model that a file defines.
 
-def read_project(tree: Tree, *, dialect: str | None = None) -> Project:
-    """Return the project in a tree. What cannot be read of it is in its diagnostics."""
-    return _Reading(tree, dialect).project()
+        Its name, its version, whether that is the latest, its properties, and their file.
+        """
+        for name, (said, where) in self.models.items():
+            rows = mappings(said.get("versions"))
+            numbers = [text(row.get("v")) or "" for row in rows]
+            for row, number in zip(rows, numbers, strict=True):
+                if stem in {text(row.get("defined_in")), f"{name}_v{number}", f"{name}.v{number}"}:
+                    newest = text(said.get("latest_version"))
+                    newest = newest or max(numbers, key=lambda each: (len(each), each))
+                    item = {**said, **row, "versions": None}
+                    return name, number, number == newest, item, where
+        return None
 
 
-class _Reading:
-    """One project on its way from files to nodes."""
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Something that YAML may declare tests for."""
+
+    id: str
+    name: str
+    item: Mapping[str, object]
+    file: str
+    subject: Subject
+    source: bool = False
+
+
+class Reading:
+    """One project on its way from files to nodes; `consumers` adds who uses them."""
 
     def __init__(self, tree: Tree, dialect: str | None) -> None:
         self.tree = tree
@@ -127,8 +147,9 @@ class _Reading:
         self.sources: dict[tuple[str, str], Known] = {}
         self.drafts: dict[str, Draft] = {}
         self.nodes: dict[str, Node] = {}
+        self.tested: list[Tested] = []
+        self.properties: dict[str, Properties] = {}
         self.seed_columns: dict[str, tuple[Column, ...]] = {}
-        self._statements: dict[str, Statement] = {}
         self._busy: set[str] = set()
         top = min(
             (path for path in self.files if PurePosixPath(path).name == PROJECT),
@@ -156,33 +177,35 @@ class _Reading:
             columns=self._columns_of,
         )
 
-    def project(self) -> Project:
-        """Read everything."""
+    def read(self) -> None:
+        """Read what is built: sources, seeds, models, snapshots, and singular tests."""
         for package in reversed(self.packages):
             self._define_macros(package)
         for package in self.packages:
             self._read_docs(package)
-        properties = {package.name: self._properties(package) for package in self.packages}
+            self.properties[package.name] = self._properties(package)
+        for properties in self.properties.values():
+            for item, _ in properties.others.get("groups", []):
+                self.groups[text(item.get("name")) or ""] = own_facts(item, {})
         for package in self.packages:
-            self._find_groups(properties[package.name])
-        for package in self.packages:
-            self._find(package, properties[package.name])
+            self._find(package, self.properties[package.name])
         for draft in list(self.drafts.values()):
             self._finish(draft)
-        for package in self.packages:
-            self._consumers(package, properties[package.name])
-        self.diagnostics += self.world.diagnostics
+
+    def project(self) -> Project:
+        """Return all that was read."""
         return Project(
             name=self.root.name,
             adapter=self.target.adapter,
             nodes=tuple(self.nodes[id_] for id_ in sorted(self.nodes)),
             document=self.document,
-            diagnostics=tuple(dict.fromkeys(self.diagnostics)),
+            diagnostics=tuple(dict.fromkeys((*self.diagnostics, *self.world.diagnostics))),
         )
 
     # files -----------------------------------------------------------------------------------
 
-    def _problem(self, code: str, message: str, document: str, line: int = 0) -> None:
+    def problem(self, code: str, message: str, document: str, line: int = 0) -> None:
+        """Report an error at a line of a file."""
         where = f"{document}:{line}" if line else document
         self.diagnostics.append(
             Diagnostic(code, f"{where}: {message}", Severity.ERROR, Location(document, line))
@@ -192,7 +215,7 @@ class _Reading:
         try:
             return self.tree.read(path)
         except (OSError, KeyError) as error:
-            self._problem("unreadable", f"cannot be read ({error}); it is left out.", path)
+            self.problem("unreadable", f"cannot be read ({error}); it is left out.", path)
             return None
 
     def _text(self, path: str) -> str | None:
@@ -305,10 +328,6 @@ class _Reading:
 
     # what there is ---------------------------------------------------------------------------
 
-    def _find_groups(self, properties: Properties) -> None:
-        for item, _ in properties.others.get("groups", []):
-            self.groups[text(item.get("name")) or ""] = own_facts(item, {})
-
     def _find(self, package: Package, properties: Properties) -> None:
         for item, path in properties.sources:
             self._find_source(package, item, path)
@@ -319,20 +338,24 @@ class _Reading:
         for folder in paths(settings, "model-paths", "source-paths", default=["models"]):
             for path in self._under(package, folder, ".sql", ".py"):
                 self._find_model(package, path, folder, properties)
-        for folder in paths(settings, "snapshot-paths", default=["snapshots"]):
+        self._find_snapshots(package, properties)
+        for folder in paths(settings, "test-paths", default=["tests"]):
+            for path in self._under(package, folder, ".sql"):
+                if not path.startswith(package.folder(f"{folder}/generic") + "/"):
+                    self._find_test(package, path, folder, properties)
+
+    def _find_snapshots(self, package: Package, properties: Properties) -> None:
+        """Find snapshots: blocks in SQL files, and those that YAML takes of a relation."""
+        for folder in paths(package.settings, "snapshot-paths", default=["snapshots"]):
             for path in self._under(package, folder, ".sql"):
                 for name, body in _blocks(self._text(path) or ""):
                     self._find_snapshot(package, path, folder, name, body, properties)
         for name, (item, path) in properties.snapshots.items():
             relation = text(item.get("relation"))
             if relation and f"snapshot.{package.name}.{name}" not in self.drafts:
-                written = f"select * from {{{{ {relation} }}}}"
+                written = f"select * from {{{{ {relation} }}}}"  # noqa: S608 - never executed
                 folder = str(PurePosixPath(path).parent)
                 self._find_snapshot(package, path, folder, name, written, properties)
-        for folder in paths(settings, "test-paths", default=["tests"]):
-            for path in self._under(package, folder, ".sql"):
-                if not path.startswith(package.folder(f"{folder}/generic") + "/"):
-                    self._find_test(package, path, folder, properties)
 
     def _config(
         self,
@@ -397,19 +420,16 @@ class _Reading:
                 line=line_of(table),
                 relation=relation,
                 columns=self._columns(table),
-                description=self._said(facts.description),
+                description=self.said(facts.description),
                 tags=tuple(dict.fromkeys((*above.tags, *facts.tags))),
                 owners=facts.owners or above.owners,
                 domain=facts.domain or above.domain,
             )
             self.sources[source, name] = Known(id_, relation)
             subject = Subject(name, package.name, relation, {})
-            target_name = f"{source}_{name}"
-            self._generic_tests(id_, target_name, table, path, subject, source=True)
+            self.tested.append(Tested(id_, f"{source}_{name}", table, path, subject, source=True))
 
-    def _find_seed(
-        self, package: Package, path: str, folder: str, properties: Properties
-    ) -> None:
+    def _find_seed(self, package: Package, path: str, folder: str, properties: Properties) -> None:
         steps = folders(path, package.folder(folder))
         item, file = properties.seeds.get(steps[-1], ({}, ""))
         config = self._config(package, "seeds", steps, item)
@@ -434,36 +454,24 @@ class _Reading:
             delimiter=text(config.get("delimiter")) or ",",
         )
         if not inferred:
-            self._problem("dbt-empty-seed", "has no header; its columns are not known.", path)
+            self.problem("dbt-empty-seed", "has no header; its columns are not known.", path)
         documented = {column.name.lower(): column for column in self._columns(item)}
         self.seed_columns[draft.id] = tuple(
             replace(documented.get(column.name.lower(), column), name=column.name, type=column.type)
             for column in inferred
         )
 
-    def _find_model(
-        self, package: Package, path: str, folder: str, properties: Properties
-    ) -> None:
+    def _find_model(self, package: Package, path: str, folder: str, properties: Properties) -> None:
         steps = folders(path, package.folder(folder))
         written = self._text(path)
         if written is None:
             return
-        name, version = steps[-1], None
+        name, version, latest = steps[-1], None, False
         item, file = properties.models.get(name, ({}, ""))
-        latest = False
         if not item:
-            for known, (said, where) in properties.models.items():
-                for row in mappings(said.get("versions")):
-                    number = text(row.get("v")) or ""
-                    stems = {text(row.get("defined_in")), f"{known}_v{number}", f"{known}.v{number}"}
-                    if steps[-1] in stems:
-                        item, file = {**said, **row, "versions": None}, where
-                        name, version = known, number
-                        newest = text(said.get("latest_version")) or max(
-                            (text(each.get("v")) or "" for each in mappings(said.get("versions"))),
-                            key=lambda text_: (len(text_), text_),
-                        )
-                        latest = number == newest
+            versioned = properties.version(steps[-1])
+            if versioned is not None:
+                name, version, latest, item, file = versioned
         python = path.endswith(".py")
         config = self._config(
             package, "models", (*steps[:-1], name), item, "" if python else written
@@ -485,11 +493,11 @@ class _Reading:
             python=python,
         )
         if self._place(draft) and latest:
-            known = self.refs[package.name, f"{name}.v{version}"]
-            self.refs[package.name, name] = known
-            self.refs.setdefault((None, name), known)
+            newest_one = self.refs[package.name, f"{name}.v{version}"]
+            self.refs[package.name, name] = newest_one
+            self.refs.setdefault((None, name), newest_one)
 
-    def _find_snapshot(  # noqa: PLR0913 - a file may hold several, each of these parts
+    def _find_snapshot(  # noqa: PLR0913, PLR0917 - a file may hold several, each of these parts
         self,
         package: Package,
         path: str,
@@ -514,9 +522,7 @@ class _Reading:
         )
         self._place(draft)
 
-    def _find_test(
-        self, package: Package, path: str, folder: str, properties: Properties
-    ) -> None:
+    def _find_test(self, package: Package, path: str, folder: str, properties: Properties) -> None:
         written = self._text(path)
         if written is None:
             return
@@ -573,7 +579,7 @@ class _Reading:
         key = f"{draft.name}.v{draft.version}" if draft.version else draft.name
         if draft.id in self.drafts:
             message = f"there is already a {draft.kind} called {draft.name}; dbt refuses this."
-            self._problem("dbt-duplicate-name", message, draft.file)
+            self.problem("dbt-duplicate-name", message, draft.file)
         self.drafts[draft.id] = draft
         self.refs[draft.package.name, key] = known
         self.refs.setdefault((None, key), known)
@@ -595,20 +601,20 @@ class _Reading:
         shown = text(value)
         return text(self.world.value(shown)) if shown is not None else None
 
-    def _said(self, description: str | None) -> str | None:
+    def said(self, description: str | None) -> str | None:
         """Put the text of doc blocks where a description refers to them."""
         if description is None or "doc(" not in description:
             return description.strip() if description else None
 
         def block(found: re.Match[str]) -> str:
-            names = _QUOTED.findall(found[1])
+            names = QUOTED.findall(found[1])
             return self.docs.get(names[-1], "") if names else ""
 
         return _DOC.sub(block, description).strip() or None
 
     def _columns(self, item: Mapping[str, object]) -> tuple[Column, ...]:
         return tuple(
-            replace(column, description=self._said(column.description))
+            replace(column, description=self.said(column.description))
             for raw in mappings(item.get("columns"))
             if (column := column_of("", raw)).name
         )
@@ -625,6 +631,39 @@ class _Reading:
                     return columns
         return None
 
+    def of(self, package: str) -> Package:
+        """Return a package by name; the root for any other."""
+        return next((found for found in self.packages if found.name == package), self.root)
+
+    def is_ephemeral(self, id_: str) -> bool:
+        """Return whether a node is written into what refers to it."""
+        draft = self.drafts.get(id_)
+        return draft is not None and draft.ephemeral
+
+    def table_of(self, id_: str) -> Table | None:
+        """Return the relation of a node as templates handle it."""
+        draft = self.drafts.get(id_)
+        node = self.nodes.get(id_)
+        relation = draft.relation if draft else node.relation if node else None
+        return self.world.table(relation) if relation else None
+
+    def referred(self, function: str, arguments: str, package: Package) -> str | None:
+        """Return the id of what ``ref('x')`` or ``source('a', 'b')`` written in YAML means."""
+        version = _VERSION.search(arguments)
+        names = QUOTED.findall(arguments[: version.start()] if version else arguments)
+        if not names:
+            return None
+        if function == "source":
+            found = self.sources.get((names[0], names[-1]))
+        else:
+            last = f"{names[-1]}.v{version[1]}" if version else names[-1]
+            found = (
+                self.world.find(names[0], last, package.name)
+                if len(names) > 1
+                else self.world.find(last, None, package.name)
+            )
+        return found.id if found else None
+
     # rendering -------------------------------------------------------------------------------
 
     def _finish(self, draft: Draft) -> None:
@@ -639,7 +678,7 @@ class _Reading:
             relation=None if draft.ephemeral else draft.relation,
             materialized=text(draft.config.get("materialized")),
             columns=self._columns(draft.properties),
-            description=self._said(facts.description),
+            description=self.said(facts.description),
             tags=facts.tags,
             owners=facts.owners,
             domain=facts.domain,
@@ -663,22 +702,23 @@ class _Reading:
         self.nodes[draft.id] = node
         if draft.kind is not Kind.TEST:
             subject = Subject(draft.name, draft.package.name, draft.relation, dict(draft.config))
-            self._generic_tests(
-                draft.id, draft.name, draft.properties, draft.properties_file, subject
+            self.tested.append(
+                Tested(draft.id, draft.name, draft.properties, draft.properties_file, subject)
             )
 
     def _statement(self, draft: Draft) -> Statement:
         """Render a draft once, with the ephemeral models that it uses in front."""
-        known = self._statements.get(draft.id)
-        if known is None:
-            self._busy.add(draft.id)
-            known = self._statements[draft.id] = self._made(draft)
-            self._busy.discard(draft.id)
-        return known
+        self._busy.add(draft.id)
+        made = self._made(draft)
+        self._busy.discard(draft.id)
+        return made
 
     def _made(self, draft: Draft) -> Statement:
         if draft.python:
-            found = [self._referred(*pair, draft.package) for pair in _PYTHON_CALL.findall(draft.written)]
+            found = [
+                self.referred(function, arguments, draft.package)
+                for function, arguments in _PYTHON_CALL.findall(draft.written)
+            ]
             depends_on = tuple(dict.fromkeys(id_ for id_ in found if id_))
             note = f"{draft.file} is a Python model: it holds no SQL to bind"
             return Statement(None, None, depends_on, note)
@@ -687,14 +727,14 @@ class _Reading:
         self.diagnostics += rendered.diagnostics
         depends_on = tuple(sorted(subject.found))
         if not rendered.complete:
-            return Statement(None, None, depends_on, _why(rendered))
+            return Statement(None, None, depends_on, why(rendered))
         if not rendered.text.strip():
             return Statement(None, None, depends_on, "it is empty once it is rendered")
         inlined: dict[str, str] = {}
         for id_ in subject.ephemerals:
-            note = self._inline(id_, inlined)
-            if note is not None:
-                return Statement(None, None, depends_on, note)
+            reason = self._inline(id_, inlined)
+            if reason is not None:
+                return Statement(None, None, depends_on, reason)
         sql, places = with_ephemerals(
             rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.items())
         )
@@ -711,255 +751,16 @@ class _Reading:
         self._busy.add(id_)
         subject = Subject(draft.name, draft.package.name, draft.relation, draft.config)
         rendered = self.world.render(draft.written, subject, document=draft.file)
-        note = None if rendered.complete else _why(rendered)
+        note = None if rendered.complete else why(rendered)
         for other in subject.ephemerals:
             note = note or self._inline(other, inlined)
         self._busy.discard(id_)
         inlined[name] = rendered.text.strip().removesuffix(";")
         return note
 
-    # tests and consumers ---------------------------------------------------------------------
 
-    def _generic_tests(  # noqa: PLR0913 - the parts of what is tested
-        self,
-        id_: str,
-        name: str,
-        item: Mapping[str, object],
-        file: str,
-        subject: Subject,
-        *,
-        source: bool = False,
-    ) -> None:
-        for test in declared(name, item, source=source):
-            if not test.enabled:
-                continue
-            self._generic_test(id_, test, file, subject)
-
-    def _generic_test(self, id_: str, test: GenericTest, file: str, subject: Subject) -> None:
-        own = Subject(test.name, subject.package, subject.relation, dict(test.config))
-        tested = subject.relation
-        depends_on = [id_]
-        uses = [Use(id_, column) for column in test.columns]
-        arguments: dict[str, object] = {}
-        for key, value in test.arguments.items():
-            called = _CALLED.fullmatch(value.strip()) if isinstance(value, str) else None
-            if called is None:
-                arguments[key] = self.world.value(value) if isinstance(value, str) else value
-                continue
-            other = self._referred(called[1], called[2], self._of(subject.package))
-            known = self._relation_of(other) if other else None
-            if other is None or known is None:
-                names = _QUOTED.findall(called[2])
-                relation = Relation(
-                    self.target.database, self.target.schema, names[-1] if names else value
-                )
-                arguments[key] = self.world.table(relation)
-                message = f"the test {test.name} refers to {value}, which is not there."
-                self._problem("dbt-unknown-model", message, file, test.line)
-                continue
-            depends_on.append(other)
-            arguments[key] = known
-            field_ = test.arguments.get("field")
-            if isinstance(field_, str):
-                uses.append(Use(other, field_))
-        node = Node(
-            id=f"test.{subject.package}.{test.name}",
-            kind=Kind.TEST,
-            name=test.name,
-            package=subject.package,
-            file=file,
-            line=test.line,
-            depends_on=tuple(dict.fromkeys(depends_on)),
-            uses=tuple(dict.fromkeys(uses)),
-            detail={"test": test.kind},
-        )
-        macro = self.world.test(test.kind, test.namespace, subject.package)
-        known_model = self._relation_of(id_)
-        if macro is not None and tested is not None and known_model is not None:
-            if test.column is not None:
-                arguments["column_name"] = test.column
-            where = text(test.config.get("where"))
-            model: object = known_model
-            if where:
-                model = f"(select * from {known_model} where {where}) dbt_subquery"  # noqa: S608
-            rendered = self.world.call(macro, own, model=model, **arguments)
-            if rendered.complete and not self._is_ephemeral(id_):
-                node = replace(node, sql=rendered.text)
-            elif not uses:
-                node = replace(node, note=_why(rendered))
-        elif not uses:
-            called = f"{test.namespace}.{test.kind}" if test.namespace else test.kind
-            node = replace(node, note=f"the test {called} is in no package that is installed")
-        self.nodes[node.id] = node
-
-    def _of(self, package: str) -> Package:
-        return next((found for found in self.packages if found.name == package), self.root)
-
-    def _is_ephemeral(self, id_: str) -> bool:
-        draft = self.drafts.get(id_)
-        return draft is not None and draft.ephemeral
-
-    def _relation_of(self, id_: str) -> Table | None:
-        draft = self.drafts.get(id_)
-        node = self.nodes.get(id_)
-        relation = draft.relation if draft else node.relation if node else None
-        return self.world.table(relation) if relation else None
-
-    def _referred(self, function: str, arguments: str, package: Package) -> str | None:
-        """Return the id of what ``ref('x')`` or ``source('a', 'b')`` written in YAML means."""
-        version = _VERSION.search(arguments)
-        names = _QUOTED.findall(arguments[: version.start()] if version else arguments)
-        if not names:
-            return None
-        if function == "source":
-            found = self.sources.get((names[0], names[-1]))
-        else:
-            last = f"{names[-1]}.v{version[1]}" if version else names[-1]
-            found = (
-                self.world.find(names[0], last, package.name)
-                if len(names) > 1
-                else self.world.find(last, None, package.name)
-            )
-        return found.id if found else None
-
-    def _consumers(self, package: Package, properties: Properties) -> None:
-        others = properties.others
-        for item, path in others.get("exposures", []):
-            self._consumer(package, item, path, Kind.EXPOSURE, self._named(item, path, package))
-        models: dict[str, Mapping[str, object]] = {}
-        measures: dict[str, tuple[str, Mapping[str, object]]] = {}
-        for item, path in others.get("semantic_models", []):
-            name = text(item.get("name")) or ""
-            called = _CALLED.search(text(item.get("model")) or "")
-            id_ = self._referred(called[1], called[2], package) if called else None
-            relation = self._relation_of(id_) if id_ else None
-            models[name] = {**item, "node_relation": relation and relation.render(), "of": id_}
-            for measure in mappings(item.get("measures")):
-                measures[text(measure.get("name")) or ""] = (name, measure)
-            node = self._consumer(
-                package, item, path, Kind.SEMANTIC_MODEL, (id_,) if id_ else ()
-            )
-            sql = metric_sql(item, None, relation.render() if relation else None)
-            self.nodes[node.id] = replace(node, sql=sql)
-        for item, path in others.get("metrics", []):
-            self._metric(package, item, path, models, measures)
-        for item, path in others.get("unit_tests", []):
-            self._unit_test(package, item, path)
-
-    def _metric(
-        self,
-        package: Package,
-        item: Mapping[str, object],
-        path: str,
-        models: Mapping[str, Mapping[str, object]],
-        measures: Mapping[str, tuple[str, Mapping[str, object]]],
-    ) -> None:
-        parameters = mapping(item.get("type_params"))
-        wanted = text(mapping(parameters.get("measure")).get("name"))
-        wanted = wanted or text(parameters.get("measure"))
-        depends_on: list[str] = []
-        sql = None
-        if wanted in measures:
-            name, measure = measures[wanted]
-            model = models[name]
-            sql = metric_sql(model, measure, text(model.get("node_relation")))
-            depends_on = [id_ for id_ in (text(model.get("of")),) if id_]
-        for key in ("numerator", "denominator"):
-            other = text(mapping(parameters.get(key)).get("name")) or text(parameters.get(key))
-            if other:
-                depends_on.append(f"metric.{package.name}.{other}")
-        for other_item in mappings(parameters.get("metrics")):
-            depends_on.append(f"metric.{package.name}.{text(other_item.get('name')) or ''}")
-        node = self._consumer(package, item, path, Kind.METRIC, tuple(depends_on))
-        self.nodes[node.id] = replace(node, sql=sql)
-
-    def _named(
-        self, item: Mapping[str, object], path: str, package: Package
-    ) -> tuple[str, ...]:
-        found: list[str] = []
-        for entry in strings(item.get("depends_on")):
-            for function, arguments in _CALLED.findall(entry):
-                id_ = self._referred(function, arguments, package)
-                if id_ is not None:
-                    found.append(id_)
-                    continue
-                message = f"{function}({arguments}) is named here, and is not there."
-                self._problem("dbt-unknown-model", message, path, line_of(item))
-        return tuple(dict.fromkeys(found))
-
-    def _consumer(
-        self,
-        package: Package,
-        item: Mapping[str, object],
-        path: str,
-        kind: Kind,
-        depends_on: tuple[str, ...],
-    ) -> Node:
-        facts = own_facts(item, self.groups)
-        name = text(item.get("name")) or "unnamed"
-        meta = {**mapping(item.get("meta")), **mapping(mapping(item.get("config")).get("meta"))}
-        uses: list[Use] = []
-        by_name = {id_.rpartition(".")[2]: id_ for id_ in depends_on}
-        for entry in strings(meta.get("columns")):
-            table, _, column = entry.rpartition(".")
-            found = by_name.get(table.rpartition(".")[2]) if table else None
-            if found is None and not table and len(depends_on) == 1:
-                found = depends_on[0]
-            if found is not None:
-                uses.append(Use(found, column))
-        node = Node(
-            id=f"{kind}.{package.name}.{name}",
-            kind=kind,
-            name=name,
-            package=package.name,
-            file=path,
-            line=line_of(item),
-            depends_on=depends_on,
-            uses=tuple(uses),
-            description=self._said(facts.description),
-            tags=facts.tags,
-            owners=facts.owners,
-            domain=facts.domain,
-            detail={key: shown for key in ("type", "url") if (shown := text(item.get(key)))},
-        )
-        self.nodes[node.id] = node
-        return node
-
-    def _unit_test(self, package: Package, item: Mapping[str, object], path: str) -> None:
-        name = text(item.get("name")) or "unnamed"
-        model = self.world.find(text(item.get("model")) or "", None, package.name)
-        uses: list[Use] = []
-        depends_on: list[str] = []
-        if model is not None:
-            depends_on.append(model.id)
-            expected = mapping(item.get("expect")).get("rows")
-            uses += [Use(model.id, column) for row in mappings(expected) for column in row]
-        else:
-            message = f"the unit test {name} tests a model that is not there."
-            self._problem("dbt-unknown-model", message, path, line_of(item))
-        for given in mappings(item.get("given")):
-            called = _CALLED.search(text(given.get("input")) or "")
-            id_ = self._referred(called[1], called[2], package) if called else None
-            if id_ is not None:
-                depends_on.append(id_)
-                rows = mappings(given.get("rows"))
-                uses += [Use(id_, column) for row in rows for column in row]
-        node = Node(
-            id=f"unit_test.{package.name}.{text(item.get('model'))}.{name}",
-            kind=Kind.TEST,
-            name=name,
-            package=package.name,
-            file=path,
-            line=line_of(item),
-            depends_on=tuple(dict.fromkeys(depends_on)),
-            uses=tuple(dict.fromkeys(uses)),
-            description=text(item.get("description")),
-            detail={"test": "unit"},
-        )
-        self.nodes[node.id] = node
-
-
-def _why(rendered: Rendered) -> str:
+def why(rendered: Rendered) -> str:
+    """Return why a text is not known, in a note's words."""
     said = next(
         (item.message for item in rendered.diagnostics if item.severity is not Severity.NOTE),
         "a part of it is not known",
@@ -981,4 +782,4 @@ def _blocks(source: str) -> Iterator[tuple[str, str]]:
         yield found[1], before + found[2]
 
 
-__all__ = ["read_project"]
+__all__ = ["PROJECT", "Package", "Properties", "Reading", "Tested", "why"]

@@ -77,7 +77,10 @@ def _test(
             called, body = given, dict(found)
         else:
             called = next((key for key in found if key not in _SETTINGS), "")
-            body = {**mapping(found.get(called)), **{k: v for k, v in found.items() if k in _SETTINGS}}
+            body = {
+                **mapping(found.get(called)),
+                **{k: v for k, v in found.items() if k in _SETTINGS},
+            }
         line = line_of(found) or line
     if not called:
         return

@@ -176,7 +176,7 @@ class Report:
     # jobs ------------------------------------------------------------------------------------
 
     def _inlined(self, node: Node) -> bool:
-        """An ephemeral model is a part of the statements that use it, and no job of its own."""
+        """Return whether it is ephemeral: a part of what uses it, and no job of its own."""
         return node.kind is Kind.MODEL and node.relation is None
 
     def _job(self, node: Node, *more: Facet | None) -> Job:
@@ -211,7 +211,7 @@ class Report:
         return job_event(job, inputs=self._inputs(node), outputs=outputs, event_time=self.at)
 
     def _inputs(self, node: Node) -> list[Dataset]:
-        """Return the relations that dbt says it depends on, through ephemeral models and metrics."""
+        """Return the relations that dbt says it depends on, past ephemeral models and metrics."""
         found: dict[str, None] = {}
         seen: set[str] = set()
         waiting = list(reversed(node.depends_on))
@@ -236,7 +236,7 @@ class Report:
         return tuple(dict.fromkeys(fields)) or None
 
     def _contract_event(self, node: Node) -> Event:
-        """A contract is a consumer that uses exactly the columns that are promised."""
+        """Return the contract as a consumer that uses exactly the columns that are promised."""
         relation = node.relation
         if relation is None:
             raise AssertionError
@@ -310,9 +310,7 @@ def _answered_for(node: Node, known: Mapping[str, Node]) -> Node:
     subject = known.get(tested)
     if subject is None:
         return node
-    return replace(
-        node, owners=node.owners or subject.owners, domain=node.domain or subject.domain
-    )
+    return replace(node, owners=node.owners or subject.owners, domain=node.domain or subject.domain)
 
 
 def _job_names(nodes: Iterable[Node]) -> dict[str, str]:

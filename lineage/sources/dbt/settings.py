@@ -87,7 +87,7 @@ def layered(*layers: Mapping[str, object]) -> dict[str, object]:
 
 
 def configured(section: object, path: Sequence[str]) -> dict[str, object]:
-    """Return what a section of dbt_project.yml (``models:``) says of ``[package, folder, name]``."""
+    """Return what a section of dbt_project.yml says of a path: package, folders, name."""
     layers: list[dict[str, object]] = []
     level = mapping(section)
     for step in (*path, None):

@@ -30,7 +30,11 @@ def snapshot_sql(node: Node, config: Mapping[str, object]) -> Node:
     ]
     parts = [f"coalesce(cast({key} as varchar), '')" for key in (*keys, updated)]
     ends = text(config.get("dbt_valid_to_current"))
-    end = f"coalesce(nullif({updated}, {updated}), {ends})" if ends else f"nullif({updated}, {updated})"
+    end = (
+        f"coalesce(nullif({updated}, {updated}), {ends})"
+        if ends
+        else f"nullif({updated}, {updated})"
+    )
     # S608: these are the words of the project's own statement; nothing is executed.
     head = (
         f"select *, md5({' || '.join(parts)}) as {names[0]}, {updated} as {names[1]}, "  # noqa: S608

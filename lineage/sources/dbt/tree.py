@@ -23,7 +23,7 @@ class Tree(Protocol):
 
 
 class Folder:
-    """A project in a folder. Hidden folders, builds and logs are passed over, links not followed."""
+    """A project in a folder. Hidden folders, builds and logs are left out, links not followed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
