@@ -26,6 +26,7 @@ _ORDERING = frozenset({"<", "<=", ">", ">="})
 _LOGIC = frozenset({"and", "or", "not", "is null", "is not null", "is true", "is false"})
 # How the operator is written -> the function that the engine binds.
 _OPERATOR_FUNCTION = {
+    "->": "json_extract",
     "like": "~~",
     "not like": "!~~",
     "ilike": "~~*",
@@ -36,10 +37,10 @@ _OPERATOR_FUNCTION = {
     "!~": "regexp_full_match",
     "^": "^",
     "**": "**",
-    "[]": "array_extract",
-    "[:]": "array_slice",
     "div": "//",
 }
+# The arrow is syntax; the catalogue has only what it stands for.
+_SYNONYM = {"->": "json_extract"}
 _OPTIONAL_FROM = {"lag": 1, "lead": 1}
 _NUMBER = re.compile(
     r"(?P<sign>-?)(?P<whole>[\d_]*)(?:\.(?P<part>[\d_]*))?(?P<power>[eE][+-]?\d+)?\Z"
@@ -67,6 +68,13 @@ class _Overload:
         """Whether the result follows from the choice of the overload alone."""
         self.optional = optional
         """How many of the last parameters may be left out."""
+
+    def each(self, count: int) -> tuple[Shape, ...]:
+        """The parameter for each of ``count`` arguments, which the signature accepts."""
+        more = count - len(self.parameters)
+        if more > 0 and self.varargs is not None:
+            return self.parameters + (self.varargs,) * more
+        return self.parameters[:count]
 
 
 class DuckDb:
@@ -123,6 +131,10 @@ class DuckDb:
 
     def _name(self, shape: Shape) -> str:
         return write(shape, self._keywords)
+
+    def _said(self, shape: Shape) -> str:
+        """The type as the engine's messages call it."""
+        return shape.id if shape.id == "INTEGER_LITERAL" else self._name(shape)
 
     def normalize(self, text: str) -> str:
         """The canonical name; a DECIMAL without digits is ``DECIMAL(18,3)``."""
@@ -196,7 +208,8 @@ class DuckDb:
         key = (name, args)
         found = self._calls.get(key)
         if found is None:
-            found = self._calls[key] = self._call(name.lower(), args)
+            lower = name.lower()
+            found = self._calls[key] = self._call(_SYNONYM.get(lower, lower), args)
         return found
 
     def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:
@@ -242,14 +255,23 @@ class DuckDb:
     def _call_partly(
         self, name: str, signatures: tuple[_Overload, ...], args: tuple[str | None, ...]
     ) -> Typed:
-        """Some argument is unknown: the answer is known only if it cannot matter."""
+        """Some argument is unknown: the answer is known only if that cannot matter."""
         fitting = [s for s in signatures if _accepts(s, len(args))]
-        results = {s.result for s in fitting}
-        if len(results) == 1:
-            (result,) = results
+        if not fitting:
+            return self._refuse(name, args)
+        shapes = [None if arg is None else self._shape(arg) for arg in args]
+        possible = {s.result for s in fitting if self._may_take(s, shapes)}
+        if len(possible) == 1 and name not in OVERRIDES:
+            (result,) = possible
             if _fixed(result):
                 return Typed(self._name(result))
-        return _UNKNOWN_ARGUMENT if fitting else self._refuse(name, args)
+        return _UNKNOWN_ARGUMENT
+
+    def _may_take(self, overload: _Overload, shapes: list[Shape | None]) -> bool:
+        return all(
+            shape is None or self._casts.cost(shape, parameter) >= 0
+            for shape, parameter in zip(shapes, overload.each(len(shapes)), strict=True)
+        )
 
     def _resolve(self, name: str, signatures: tuple[_Overload, ...], shapes: list[Shape]) -> Typed:
         best: list[_Overload] = []
@@ -263,9 +285,9 @@ class DuckDb:
             elif cost == lowest:
                 best.append(overload)
         if not best:
-            return self._refuse(name, tuple(self._name(shape) for shape in shapes))
+            return self._refuse(name, tuple(self._said(shape) for shape in shapes))
         if len(best) > 1:
-            types = ", ".join(self._name(shape) for shape in shapes)
+            types = ", ".join(self._said(shape) for shape in shapes)
             return Typed(
                 None,
                 "Could not choose a best candidate function for the function call "
@@ -277,13 +299,7 @@ class DuckDb:
         if not _accepts(overload, len(shapes)):
             return REFUSED
         total = 0
-        for index, shape in enumerate(shapes):
-            if index < len(overload.parameters):
-                parameter = overload.parameters[index]
-            elif overload.varargs is not None:
-                parameter = overload.varargs
-            else:
-                return REFUSED
+        for shape, parameter in zip(shapes, overload.each(len(shapes)), strict=True):
             cost = self._casts.cost(shape, parameter)
             if cost < 0:
                 return REFUSED
@@ -305,7 +321,7 @@ class DuckDb:
                 return Typed(None, outcome)
             if outcome.id == "UNKNOWN":
                 return Typed(None, None, f"the result of {name} depends on a value")
-            return Typed(self._name(normal(outcome)))
+            return Typed(self._name(outcome if name == "typeof" else normal(outcome)))
         return self._generic(name, overload, shapes)
 
     def _generic(self, name: str, overload: _Overload, shapes: list[Shape]) -> Typed:
@@ -385,10 +401,26 @@ class DuckDb:
             shape = self._shape(args[0])
             if shape.id == "INTEGER_LITERAL":
                 return Typed(f"INTEGER_LITERAL({-int(shape.text)})")
+        if symbol in {"[]", "[:]"}:
+            return self._subscript(symbol, args)
         name = _OPERATOR_FUNCTION.get(symbol, symbol)
         if symbol == "~" and len(args) == 1:
             name = "~"
         return self.call(name, args)
+
+    def _subscript(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
+        """``value[key]`` and ``value[from:to]``, whose bounds may be anything that is missing."""
+        value = args[0] if args else None
+        if value is None:
+            return _UNKNOWN_ARGUMENT
+        if symbol == "[:]":
+            return self.call("array_slice", (value, "BIGINT", "BIGINT"))
+        shape = self._shape(value)
+        if shape.id == "MAP":
+            return self.call("map_extract_value", args)
+        if shape.id in {"LIST", "ARRAY", "VARCHAR", "STRING_LITERAL"}:
+            return self.call("array_extract", args)
+        return self.element(value, *args[1:2])
 
     # Casts
 
@@ -460,7 +492,7 @@ class DuckDb:
         return common
 
     def _mixed(self, kind: str, left: Shape, right: Shape) -> str:
-        mine, other = self._name(left), self._name(right)
+        mine, other = self._said(left), self._said(right)
         if kind in {"compare", "in_subquery"}:
             where = " in IN/ANY/ALL clause" if kind == "in_subquery" else ""
             return (
@@ -483,6 +515,9 @@ class DuckDb:
         wanted = 2
         if len(args) != wanted:
             return Typed(None, "NULLIF requires two arguments")
+        compared = self.combine("equal", args)
+        if compared.error is not None:
+            return compared
         if args[0] is None:
             return _UNKNOWN_ARGUMENT
         return Typed(self.concrete(args[0]))
@@ -508,9 +543,7 @@ class DuckDb:
             None, f"Cannot extract field '{name}' from expression because it is not a struct"
         )
 
-    def element(
-        self, type_: str | None, key: str | None = None, text: str | None = None
-    ) -> Typed:
+    def element(self, type_: str | None, key: str | None = None, text: str | None = None) -> Typed:
         """What ``value[key]`` gives; ``text`` is the key if it is a literal of the query."""
         if type_ is None:
             return _UNKNOWN_ARGUMENT

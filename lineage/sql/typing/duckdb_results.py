@@ -382,8 +382,17 @@ def date_part(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     return Shape("DOUBLE") if args[0].id == "VARCHAR" else Shape("UNKNOWN")
 
 
+def type_name(_casts: Casts, _args: Sequence[Shape]) -> Shape | str:
+    """A constant, which the engine puts in place before it goes on binding."""
+    return Shape("STRING_LITERAL")
+
+
 # Rules that hold although the catalogue names a result type.
-OVERRIDES: dict[str, Rule] = {"date_part": date_part, "datepart": date_part}
+OVERRIDES: dict[str, Rule] = {
+    "date_part": date_part,
+    "datepart": date_part,
+    "typeof": type_name,
+}
 for _name in (
     "arg_max arg_max_null arg_max_nulls_last argmax max_by "
     "arg_min arg_min_null arg_min_nulls_last argmin min_by"
@@ -393,6 +402,7 @@ for _name in (
 
 _LISTS = frozenset({"LIST", "ARRAY", "NULL"})
 _NEEDS_ENUM = "This function needs an ENUM as an argument"
+
 
 def _only(ids: frozenset[str], message: str) -> Callable[[Sequence[Shape]], str | None]:
     """One argument, of one of these types; a NULL among them ends the engine's inspection."""
@@ -455,7 +465,5 @@ CHECKS: dict[str, Callable[[Sequence[Shape]], str | None]] = {
     "row_to_json": _only(
         frozenset({"STRUCT", "TUPLE", "NULL"}), "row_to_json() argument type must be STRUCT"
     ),
-    "struct_keys": _only(
-        frozenset({"STRUCT", "NULL"}), "struct_keys() expects a STRUCT argument"
-    ),
+    "struct_keys": _only(frozenset({"STRUCT", "NULL"}), "struct_keys() expects a STRUCT argument"),
 }

@@ -79,9 +79,7 @@ class TypeSystem(Protocol):
         """A member of a struct, by name."""
         ...
 
-    def element(
-        self, type_: str | None, key: str | None = None, text: str | None = None
-    ) -> Typed:
+    def element(self, type_: str | None, key: str | None = None, text: str | None = None) -> Typed:
         """What ``value[key]`` gives; ``text`` is the key if it is a literal of the query."""
         ...
 

@@ -1,0 +1,210 @@
+"""What the type system says of an expression is what DuckDB says of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+
+from lineage.sql.typing import Typed, TypeSystem, type_system
+from lineage.sql.typing.tables import table
+
+COLUMNS = {
+    "bo": "BOOLEAN",
+    "ti": "TINYINT",
+    "i": "INTEGER",
+    "bi": "BIGINT",
+    "hi": "HUGEINT",
+    "ub": "UBIGINT",
+    "f": "FLOAT",
+    "d": "DOUBLE",
+    "de": "DECIMAL(10,2)",
+    "dd": "DECIMAL(38,6)",
+    "v": "VARCHAR",
+    "bl": "BLOB",
+    "uu": "UUID",
+    "js": "JSON",
+    "dt": "DATE",
+    "tm": "TIME",
+    "ts": "TIMESTAMP",
+    "tn": "TIMESTAMP_NS",
+    "tz": "TIMESTAMP WITH TIME ZONE",
+    "iv": "INTERVAL",
+    "en": "ENUM('a', 'b')",
+    "li": "INTEGER[]",
+    "lv": "VARCHAR[]",
+    "st": "STRUCT(a INTEGER, b VARCHAR)",
+    "mp": "MAP(VARCHAR, INTEGER)",
+}
+LITERALS = ("1", "300", "3000000000", "-7", "1.5", "2e3", "'a'", "NULL")
+SCALARS = (
+    "abs ceil coalesce concat date_trunc greatest least length lower md5 mod nullif position "
+    "power regexp_replace replace round split_part sqrt string_split strftime substr trim upper "
+    "year date_part date_diff epoch_ms hash ifnull left len list_contains list_value strpos "
+    "to_json typeof json_extract json_extract_string array_append contains now current_date"
+).split()
+AGGREGATES = (
+    "sum avg min max count string_agg array_agg list any_value first median stddev bool_or "
+    "approx_count_distinct arg_max mode count_if"
+).split()
+OPERATORS = "+ - * / // % || = <> < <= > >= AND OR LIKE ILIKE -> ->> & ** IS|DISTINCT|FROM".split()
+CASTS = ("INTEGER", "BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "DOUBLE", "DECIMAL(18,4)", "BOOLEAN")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An expression, and what the type system makes of it."""
+
+    sql: str
+    typed: Typed
+
+
+class Maker:
+    """Makes random expressions together with their types, from one seed."""
+
+    def __init__(self, seed: int, system: TypeSystem) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a sample, not a secret
+        self.system = system
+
+    def expression(self, depth: int) -> Case:
+        if depth == 0 or self.random.random() < 0.15:
+            return self.leaf()
+        kind = self.random.choice(("call", "call", "operator", "operator", "cast", "combine"))
+        if kind == "cast":
+            inner = self.expression(depth - 1)
+            target = self.random.choice(CASTS)
+            typed = self.system.cast(inner.typed.type, target)
+            return Case(f"CAST({inner.sql} AS {target})", self.after([inner], typed))
+        if kind == "operator":
+            symbol = self.random.choice(OPERATORS).replace("|", " ")
+            left, right = self.expression(depth - 1), self.expression(depth - 1)
+            typed = self.system.operator(symbol, (left.typed.type, right.typed.type))
+            return Case(f"({left.sql}) {symbol} ({right.sql})", self.after([left, right], typed))
+        if kind == "combine":
+            return self.combination(depth)
+        return self.call(depth, self.random.choice(SCALARS))
+
+    def combination(self, depth: int) -> Case:
+        kind = self.random.choice(("case", "coalesce", "between", "in", "list"))
+        count = 3 if kind == "between" else self.random.choice((2, 3))
+        parts = [self.expression(depth - 1) for _ in range(count)]
+        typed = self.system.combine(kind, tuple(part.typed.type for part in parts))
+        sql = [f"({part.sql})" for part in parts]
+        text = {
+            "case": f"CASE WHEN true THEN {' WHEN true THEN '.join(sql[:-1])} ELSE {sql[-1]} END",
+            "coalesce": f"coalesce({', '.join(sql)})",
+            "between": f"{sql[0]} BETWEEN {sql[1]} AND {sql[-1]}",
+            "in": f"{sql[0]} IN ({', '.join(sql[1:])})",
+            "list": f"[{', '.join(sql)}]",
+        }[kind]
+        return Case(text, self.after(parts, typed))
+
+    def call(self, depth: int, name: str) -> Case:
+        count = self.random.choice(arities(name))
+        arguments = [self.expression(depth - 1) for _ in range(count)]
+        if name == "date_trunc":
+            arguments[:1] = [Case("'month'", Typed(self.system.literal_string()))]
+        elif name in {"date_part", "date_diff"}:
+            arguments[:1] = [Case("'day'", Typed(self.system.literal_string()))]
+        typed = self.system.call(name, tuple(case.typed.type for case in arguments))
+        text = ", ".join(case.sql for case in arguments)
+        return Case(f"{name}({text})", self.after(arguments, typed))
+
+    def leaf(self) -> Case:
+        if self.random.random() < 0.25:
+            text = self.random.choice(LITERALS)
+            return Case(text, Typed(literal(self.system, text)))
+        name = self.random.choice(list(COLUMNS))
+        return Case(name, Typed(COLUMNS[name]))
+
+    @staticmethod
+    def after(parts: list[Case], typed: Typed) -> Typed:
+        """The first refusal wins; what follows from an unknown is unknown."""
+        for part in parts:
+            if part.typed.error is not None:
+                return part.typed
+        unknown = next((part.typed for part in parts if part.typed.type is None), None)
+        return typed if unknown is None else unknown
+
+
+def literal(system: TypeSystem, text: str) -> str:
+    if text == "NULL":
+        return system.literal_null()
+    return system.literal_string() if text.startswith("'") else system.literal_number(text)
+
+
+def arities(name: str) -> list[int]:
+    if name in {"coalesce", "ifnull", "nullif"}:
+        return [2]
+    found = {len(p) for _, p, varargs, _ in table("duckdb")["functions"].get(name, ())}
+    found |= {len(parameters) for parameters, _ in table("duckdb")["macros"].get(name, ())}
+    return sorted(found) or [0]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
+        connection.execute(f"CREATE TABLE t ({columns})")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def system() -> TypeSystem:
+    return type_system("duckdb")
+
+
+def described(engine: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+    """The type that the engine says, ``None`` if the expression does not bind."""
+    try:
+        rows = engine.execute(f"DESCRIBE SELECT {sql} FROM t").fetchall()
+    except duckdb.Error as error:
+        if VALUE_DECIDES.intersection(str(error).lower().split()):
+            pytest.skip("not a question of types")
+        return None
+    return str(rows[0][1])
+
+
+# Words of messages about what an argument's value is, which no type system knows.
+VALUE_DECIDES = frozenset({"constant", "out", "convert", "malformed", "recognized", "parameters"})
+
+
+def compare(
+    engine: duckdb.DuckDBPyConnection, system: TypeSystem, cases: list[Case]
+) -> tuple[list[str], list[str], int]:
+    """Disagreements on whether it binds, on the type, and how many were answered."""
+    binding: list[str] = []
+    types: list[str] = []
+    answered = 0
+    for case in cases:
+        if case.typed.type is None and case.typed.error is None:
+            continue
+        try:
+            wanted = described(engine, case.sql)
+        except pytest.skip.Exception:
+            continue
+        answered += 1
+        got = None if case.typed.type is None else system.concrete(case.typed.type)
+        if (got is None) != (wanted is None):
+            binding.append(f"{case.sql}: engine {wanted}, here {case.typed}")
+        elif got != wanted:
+            types.append(f"{case.sql}: engine {wanted}, here {got}")
+    return binding, types, answered
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_expressions_bind_as_the_engine_binds_them(
+    engine: duckdb.DuckDBPyConnection, system: TypeSystem, seed: int
+) -> None:
+    maker = Maker(seed, system)
+    cases = [maker.expression(depth) for depth in (1, 1, 2) for _ in range(500)]
+    cases += [maker.call(1, name) for name in AGGREGATES for _ in range(15)]
+
+    binding, types, answered = compare(engine, system, cases)
+
+    assert answered > 1200
+    assert len(binding) <= answered * 0.005, "\n".join(binding)
+    assert len(types) <= answered * 0.005, "\n".join(types)
