@@ -852,8 +852,9 @@ class _Environment(SandboxedEnvironment):
         method = getattr(obj, "__name__", "")
         if method in _PADDING and any(isinstance(arg, int) and arg >= _BIG // 10 for arg in args):
             raise TemplateLimit(_TOO_WIDE)
-        if method == "format":
-            template = getattr(obj, "__self__", "")
+        if method in {"format", "format_map"}:
+            # The sandbox has wrapped the method; the text it belongs to is inside.
+            template = getattr(getattr(obj, "__wrapped__", obj), "__self__", "")
             if isinstance(template, str) and _WIDTH.search(template):
                 raise TemplateLimit(_TOO_WIDE)
         return super().call(context, obj, *args, **kwargs)

@@ -42,6 +42,7 @@ SUPPORTED = 9
 """Manifests before this version (dbt 1.5) call compiled code something else; we try anyway."""
 
 _BUILT = frozenset({Kind.MODEL, Kind.SNAPSHOT})
+_VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
 _CALL = re.compile(r"\b(?:ref|source)\(.*\)")
 
 
@@ -427,30 +428,33 @@ class Artifacts:
         read = list(node.depends_on)
         for given in mappings(raw.get("given")):
             called = _CALL.search(text(given.get("input")) or "")
-            names = re.findall(r"['\"]([^'\"]+)['\"]", called[0]) if called else []
-            given_node = self._called(names)
+            given_node = self._called(called[0]) if called else None
             if given_node is not None:
                 read.append(given_node)
                 uses += [Use(given_node, name) for name in _row_names(given.get("rows"))]
         node = replace(node, depends_on=tuple(dict.fromkeys(read)))
         return replace(node, uses=tuple(dict.fromkeys(uses)), detail={"test": "unit"})
 
-    def _called(self, names: list[str]) -> str | None:
+    def _called(self, written: str) -> str | None:
         """Return the id of what a unit test's ``ref('x')`` or ``source('a', 'x')`` means."""
+        version = _VERSION.search(written)
+        names = re.findall(
+            r"['\"]([^'\"]+)['\"]", written[: version.start()] if version else written
+        )
         if not names:
             return None
-        found = [
-            id_
-            for id_ in self._raw
-            if id_.endswith(f".{names[-1]}") and not id_.startswith(("test.", "analysis."))
-        ]
-        if len(names) > 1:
-            found = [id_ for id_ in found if f".{names[0]}." in id_]
-        return min(
-            found,
-            key=lambda id_: (id_.startswith("source.") == (len(names) == 1), id_),
-            default=None,
-        )
+        for id_, raw in sorted(self._raw.items()):
+            if raw.get("name") != names[-1]:
+                continue
+            if written.startswith("source"):
+                if raw.get("source_name") == names[0]:
+                    return id_
+                continue
+            wanted = version[1] if version else text(raw.get("latest_version"))
+            referable = id_.startswith(("model.", "seed.", "snapshot."))
+            if referable and text(raw.get("version")) == wanted:
+                return id_
+        return None
 
     # runs --------------------------------------------------------------------------------------
 

@@ -198,7 +198,9 @@ class CrossDatabase:
         start = from_date_or_timestamp
         if self.family == "duckdb":
             unit, times = _unit(str(datepart))
-            return f"({start} + (cast({interval} as bigint) * {times}) * interval 1 {unit})"
+            amount = f"cast({interval} as bigint)"
+            amount = f"({amount} * {times})" if times > 1 else amount
+            return f"({start} + {amount} * interval 1 {unit})"
         if self.family == "postgres":
             return f"{start} + ((interval '1 {datepart}') * ({interval}))"
         if self.family == "bigquery":

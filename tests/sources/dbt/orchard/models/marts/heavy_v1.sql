@@ -1,0 +1,1 @@
+select pick_id, kilos from {{ ref('eph_heavy') }}

@@ -1,0 +1,1 @@
+select pick_id, kilos, tree_code from {{ ref('eph_heavy') }}
