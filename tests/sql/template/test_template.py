@@ -46,7 +46,7 @@ def test_text_without_a_template_is_left_alone() -> None:
         ("{% set b %}  x {% endset %}[{{ b | trim }}][{{ b.strip() | upper }}]", "[x][X]"),
         ("{% macro f() %}({{ caller() }}){% endmacro %}{% call f() %}a{% endcall %}", "(a)"),
         ("{{ 'a' ~ 1 ~ none }}{% do [].append(1) %}", "a1None"),
-        ("{% set n = namespace(i=0) %}{% for c in [1] %}{% set n.i = c %}{% endfor %}{{ n.i }}", "1"),
+        ("{% set n = namespace() %}{% for c in [1] %}{% set n.i = c %}{% endfor %}{{ n.i }}", "1"),
         ("a\r\n{{ 1 }}\r\n", "a\n1\n"),
         ("{{ {'a': {'b': '}}'}}['a']['b'] }}", "}}"),
     ],
