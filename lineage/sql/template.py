@@ -763,6 +763,8 @@ class _Compiled:
 
 
 _BIG = 1_000_000
+_KEPT = 256
+"""Compiled templates that are kept: the same few settings and macro calls come again and again."""
 _TOO_WIDE = "a width of more than 99,999 characters"
 _TOO_BIG = "a number of more than a million bits"
 _SHOWN = 40
@@ -800,6 +802,7 @@ class _Environment(SandboxedEnvironment):
         self.run = _Run(self, "", lenient=True, limits=Limits(), decided={})
         self._lexer = _Lexer(self)
         self._compiled = 0
+        self._prepared: dict[str, _Compiled] = {}
 
     @property
     def lexer(self) -> Lexer:
@@ -807,13 +810,20 @@ class _Environment(SandboxedEnvironment):
         return self._lexer
 
     def prepare(self, source: str, *, library: bool = False) -> _Compiled:
-        """Parse, instrument and compile a template."""
+        """Parse, instrument and compile a template, or return it as it was compiled before."""
+        if not library and source in self._prepared:
+            return self._prepared[source]
         tree = self.parse(source)
         _Instrument(self._lexer.begins, library=library).visit(tree)
         self._compiled += 1
         filename = f"<template {self._compiled}>"
         code = self.compile(tree, filename=filename)
-        return _Compiled(Template.from_code(self, code, {}), filename)
+        made = _Compiled(Template.from_code(self, code, {}), filename)
+        if not library:
+            if len(self._prepared) >= _KEPT:
+                self._prepared.pop(next(iter(self._prepared)))
+            self._prepared[source] = made
+        return made
 
     def _unknown(
         self,
