@@ -129,7 +129,12 @@ class Renderer:
         self._lenient = lenient
         self._limits = limits or Limits()
         self._environment = _Environment()
-        self._scope = _Scope(self._environment.globals, names or {})
+        self._names = dict(names or {})
+        self._scope = _Scope(self._environment.globals, self._names)
+
+    def know(self, **names: object) -> None:
+        """Add names that every template sees."""
+        self._names.update(names)
 
     def render(
         self, template: str, *, document: str, names: Mapping[str, object] | None = None
@@ -291,6 +296,38 @@ def _unparsable(error: Exception, document: str, starts: tuple[int, ...]) -> Dia
         Severity.ERROR,
         Location(document, line, column),
     )
+
+
+def plain(limits: Limits | None = None) -> Renderer:
+    """Return a renderer for SQL files of no known project.
+
+    What dbt offers is understood as far as one file allows: ``ref('x')`` is ``x``,
+    ``source('a', 'x')`` is ``a.x``, ``var`` and ``env_var`` have their defaults, ``config`` prints
+    nothing. All else (Airflow's ``params``, ``ds``, ``macros``) is unknown.
+    """
+    renderer = Renderer(limits=limits)
+
+    def named(*parts: object, **_: object) -> str:
+        return ".".join(str(part) for part in parts)
+
+    def default(function: str) -> Callable[..., object]:
+        def answer(name: object = "", value: object = None) -> object:
+            return renderer.unknown(f"{function}({name!r})") if value is None else value
+
+        return answer
+
+    def nothing(*_: object, **__: object) -> str:
+        return ""
+
+    renderer.know(
+        ref=named,
+        source=named,
+        config=nothing,
+        var=default("var"),
+        env_var=default("env_var"),
+        is_incremental=lambda: renderer.unknown("is_incremental()"),
+    )
+    return renderer
 
 
 # Unknown values ---------------------------------------------------------------------------------
@@ -927,6 +964,7 @@ __all__ = [
     "TemplateStopped",
     "Unknown",
     "placeholder",
+    "plain",
     "returned",
     "templated",
 ]

@@ -36,7 +36,11 @@ class Folder:
                 name for name in folders if name not in _PASSED_OVER and not name.startswith(".")
             ]
             base = Path(folder).relative_to(self.root)
-            found.extend((base / name).as_posix() for name in files if not name.startswith("."))
+            found.extend(
+                (base / name).as_posix()
+                for name in files
+                if not name.startswith(".") and not Path(folder, name).is_symlink()
+            )
         return tuple(sorted(found))
 
     def read(self, path: str) -> bytes:

@@ -428,6 +428,16 @@ def test_a_file_that_cannot_be_had_is_reported() -> None:
     assert project.diagnostics[0].message.startswith("models/a.sql: cannot be read (Permission")
 
 
+def test_links_out_of_the_project_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.sql"
+    secret.write_text("select 1 as secret", encoding="utf-8")
+    models = tmp_path / "project" / "models"
+    models.mkdir(parents=True)
+    (models.parent / "dbt_project.yml").write_text("name: p", encoding="utf-8")
+    (models / "a.sql").symlink_to(secret)
+    assert read_project(Folder(models.parent)).nodes == ()
+
+
 def test_the_events_can_be_written() -> None:
     events = [item for item in read_tree(Folder(ORCHARD)) if not hasattr(item, "code")]
     written_out = [encode(event) for event in events]

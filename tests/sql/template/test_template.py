@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lineage.model.diagnostic import Severity
 from lineage.model.places import Place, SourceMap, locate
 from lineage.sql.sourcemap import insert
-from lineage.sql.template import Limits, Rendered, Renderer, placeholder, templated
+from lineage.sql.template import Limits, Rendered, Renderer, placeholder, plain, templated
 
 
 def render(template: str, **names: object) -> Rendered:
@@ -215,6 +215,17 @@ def test_defaults_and_tests_for_being_defined_work_on_unknown_values() -> None:
 def test_placeholders_are_identifiers() -> None:
     assert placeholder("dag_run.conf['the table']") == "__dag_run_conf_the_table__"
     assert placeholder("?") == "__value__"
+
+
+def test_a_file_of_no_project_is_understood_as_far_as_it_goes() -> None:
+    rendered = plain().render(
+        "{{ config(materialized='table') }}select {{ var('n', 3) }} from {{ ref('p', 'a') }}\n"
+        "join {{ source('raw', 'b') }} using (k)\n"
+        "{% if is_incremental() %}where d > '{{ ds }}'{% endif %}",
+        document="t.sql",
+    )
+    assert rendered.text == "select 3 from p.a\njoin raw.b using (k)\n"
+    assert [variant.text[-18:] for variant in rendered.variants] == ["where d > '__ds__'"]
 
 
 # What is refused --------------------------------------------------------------------------------
