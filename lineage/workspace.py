@@ -651,12 +651,8 @@ def _happened(item: Event | Arrival, as_of: datetime) -> bool:
 
 
 def _derived(snapshot: Snapshot, dialect: str | None) -> Snapshot:
-    try:
-        from lineage.catalog.derive import derive  # noqa: PLC0415 - see above
-    except ModuleNotFoundError as error:  # until the room is complete
-        if error.name != "lineage.catalog.derive":
-            raise
-        return snapshot
+    from lineage.catalog.derive import derive  # noqa: PLC0415 - see above
+
     return derive(snapshot, dialect)
 
 

@@ -26,6 +26,9 @@ CASELESS = frozenset(
 PostgreSQL, Snowflake, Oracle and BigQuery are not among them: there quotes make two of them.
 """
 
+UNPLACED = "sql"
+"""Namespace of tables of which a document tells the name and not the place: SQL scripts."""
+
 _QUOTES = {'"': '"', "`": "`", "[": "]"}
 _PART = re.compile(r'"[^"]*"|`[^`]*`|\[[^\]]*\]|[^.]+|(?<=\.)(?=\.)|^(?=\.)|(?<=\.)$')
 _QUALIFIED = 2
@@ -66,6 +69,7 @@ def resolve(
     for name, other in links:
         groups.join(unquoted(name), unquoted(other))
     _join_spellings(groups, every)
+    _join_unplaced(groups, every)
     targets = {unquoted(other) for _, other in links}
     canonical: dict[DatasetId, DatasetId] = {}
     aliases: dict[DatasetId, tuple[DatasetId, ...]] = {}
@@ -138,9 +142,29 @@ def _join_spellings(groups: _Groups, every: frozenset[DatasetId]) -> None:
             groups.join(first, plain)
 
 
+def _join_unplaced(groups: _Groups, every: frozenset[DatasetId]) -> None:
+    """Take a table of a script for the one of that name whose place is known, if one is."""
+    placed: dict[str, set[DatasetId]] = defaultdict(set)
+    for name in every:
+        if name.namespace != UNPLACED:
+            placed[unquoted(name).name.casefold()].add(unquoted(name))
+    for name in every:
+        found = placed.get(unquoted(name).name.casefold(), set())
+        if name.namespace == UNPLACED and len(found) == 1:
+            groups.join(unquoted(name), next(iter(found)))
+
+
 def _chosen(names: Iterable[DatasetId]) -> DatasetId:
-    """Prefer a name without quotes, then one in lower case, then the first in order."""
-    return min(names, key=lambda name: (unquoted(name) != name, not name.name.islower(), name))
+    """Prefer a known place, a name without quotes, one in lower case, the first in order."""
+    return min(
+        names,
+        key=lambda name: (
+            name.namespace == UNPLACED,
+            unquoted(name) != name,
+            not name.name.islower(),
+            name,
+        ),
+    )
 
 
 def _lookalikes(names: Iterable[DatasetId]) -> list[Diagnostic]:

@@ -21,6 +21,19 @@ _CONSTANTS = frozenset({
 })  # fmt: skip
 """Bare names that engines answer themselves when no column is called so."""
 
+_STANDARD_CONSTANTS = frozenset({
+    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
+    "current_user", "session_user", "true", "false",
+})  # fmt: skip
+_OWN_CONSTANTS = {
+    "duckdb": _STANDARD_CONSTANTS | {"user", "current_role", "current_catalog", "rowid", "excluded"},
+    "postgres": _STANDARD_CONSTANTS | {
+        "user", "system_user", "current_role", "current_catalog", "current_schema", "excluded",
+        "ctid", "tableoid", "xmin", "xmax", "cmin", "cmax",
+    },
+}  # fmt: skip
+"""Where an engine's own list is known, and a miss must be an error; ``_CONSTANTS`` elsewhere."""
+
 _PSEUDO_TABLES = frozenset({"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"})
 
 
@@ -57,7 +70,7 @@ class Rules:
 
     def is_constant(self, key: str) -> bool:
         """Return whether a bare name is something that the engine itself knows."""
-        return key in _CONSTANTS or key.startswith("@")
+        return key in _OWN_CONSTANTS.get(self.dialect, _CONSTANTS) or key.startswith("@")
 
     def is_pseudo_table(self, key: str) -> bool:
         """Return whether a qualifier names rows that no FROM clause lists."""

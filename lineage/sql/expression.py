@@ -283,7 +283,7 @@ class Expressions:
         path = self._struct_path(qualifier, name, node, frame)
         if path is not None:
             return path
-        hidden = self._hidden_by_alias(folded, name, node, frame)
+        hidden = self._hidden_by_alias(folded, name, node, frame) if seen is None else None
         if hidden is not None:
             return hidden
         if seen is not None:

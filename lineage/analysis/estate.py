@@ -1,0 +1,136 @@
+"""An estate ready for what-ifs: every statement bound, and everything in build order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from lineage.catalog.derive import Settled, settle
+from lineage.catalog.program import Outcome, Program, Unit, ordered
+from lineage.catalog.world import DatasetTable, World, parts_of
+from lineage.errors import AmbiguousName, UnknownName
+from lineage.model.edge import Basis, Edge
+from lineage.model.entities import Dataset
+from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The units with SQL, bound, and the jobs without, known by their edges."""
+
+    snapshot: Snapshot
+    program: Program
+    world: World
+    outcomes: Mapping[JobId, Outcome]
+    steps: tuple[Unit, ...]
+    """All jobs in build order; one without SQL has no statements."""
+    readers: Mapping[DatasetId, tuple[int, ...]]
+    """Positions in ``steps`` of what reads a dataset, as bound."""
+    edges: Mapping[JobId, tuple[Edge, ...]]
+    """What is known of a job without SQL."""
+    _by_name: Mapping[tuple[str, ...], tuple[DatasetId, ...]]
+
+    @classmethod
+    def build(cls, snapshot: Snapshot, dialect: str | None = None) -> Estate:
+        """Bind all that ``snapshot`` has SQL of."""
+        return cls.of(settle(snapshot, dialect))
+
+    @classmethod
+    def of(cls, settled: Settled) -> Estate:
+        """Return the estate of what was bound already."""
+        program = settled.program
+        snapshot = program.snapshot
+        known = {unit.id for unit in program.units}
+        opaque = [
+            Unit(job, None, (), (), None, frozenset(job.inputs), job.outputs)
+            for job in snapshot.jobs.values()
+            if job.id not in known and (job.inputs or job.fields)
+        ]
+        steps = ordered([*program.units, *opaque]) if opaque else program.units
+        readers: dict[DatasetId, list[int]] = {}
+        for position, unit in enumerate(steps):
+            for read in reads_of(unit, settled.outcomes.get(unit.id)):
+                readers.setdefault(read, []).append(position)
+        names: dict[tuple[str, ...], list[DatasetId]] = {}
+        for id_, dataset in snapshot.datasets.items():
+            for name in {id_.name, *(alias.name for alias in dataset.aliases)}:
+                parts = tuple(part.lower() for part in parts_of(name))
+                for size in range(1, len(parts) + 1):
+                    names.setdefault(parts[-size:], []).append(id_)
+        edges: dict[JobId, list[Edge]] = {}
+        without = {unit.id for unit in opaque}
+        for edge in snapshot.edges:
+            if edge.job in without and edge.basis is not Basis.ASSUMED:
+                edges.setdefault(edge.job, []).append(edge)
+        return cls(
+            snapshot,
+            program,
+            settled.world,
+            settled.outcomes,
+            steps,
+            {id_: tuple(found) for id_, found in readers.items()},
+            {job: tuple(found) for job, found in edges.items()},
+            {name: tuple(dict.fromkeys(found)) for name, found in names.items()},
+        )
+
+    def dataset(self, name: str) -> DatasetId:
+        """Return the dataset that an unambiguous suffix names.
+
+        Raises UnknownName and AmbiguousName.
+        """
+        key = tuple(part.lower() for part in parts_of(name))
+        found = self._by_name.get(key, ())
+        if len(found) > 1:
+            exact = [id_ for id_ in found if len(parts_of(id_.name)) == len(key)]
+            found = tuple(exact) if len(exact) == 1 else found
+        kind = "table"
+        if not found:
+            near = get_close_matches(name, [short(id_) for id_ in self.snapshot.datasets])
+            raise UnknownName(kind, name, tuple(near))
+        if len(found) > 1:
+            candidates = tuple(f"{id_.namespace} {id_.name}" for id_ in found)
+            raise AmbiguousName(kind, name, candidates)
+        return found[0]
+
+    def column(self, table: DatasetTable, name: str) -> str:
+        """Return a column of a table in the spelling of its schema. Raises UnknownName."""
+        names = [column for column, _ in table.columns or ()]
+        for column in names:
+            if column == name:
+                return column
+        for column in names:
+            if column.lower() == name.lower():
+                return column
+        kind = f"column of {short(table.dataset)}"
+        raise UnknownName(kind, name, tuple(get_close_matches(name, names)))
+
+    def described(self, id_: DatasetId) -> Dataset:
+        """Return what is known of a dataset."""
+        return self.snapshot.datasets.get(id_) or Dataset(id_)
+
+    def learned(self, id_: DatasetId) -> tuple[str, ...]:
+        """Return the columns that edges mention, for a dataset whose columns nobody listed."""
+        found = {
+            end.name
+            for edge in self.snapshot.edges
+            for end in (edge.source, edge.target)
+            if isinstance(end, FieldId) and end.dataset == id_
+        }
+        return tuple(sorted(found))
+
+
+def reads_of(unit: Unit, outcome: Outcome | None) -> frozenset[DatasetId]:
+    """Return what a unit reads: as bound; as named, where part of it could not be bound."""
+    if outcome is None:
+        used = {field.dataset for field in unit.job.fields}
+        return frozenset({*unit.reads, *used})
+    if any(problem.code == "does-not-parse" for problem in outcome.problems):
+        return frozenset({*outcome.reads, *unit.reads, *unit.job.inputs})
+    return frozenset(outcome.reads)
+
+
+def short(id_: DatasetId) -> str:
+    """Return ``schema.name``: the last two parts, without quotes."""
+    return ".".join(parts_of(id_.name)[-2:])

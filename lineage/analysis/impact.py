@@ -1,0 +1,507 @@
+"""What breaks: everything downstream of a change, bound again against the changed schema.
+
+A walk in build order. Each unit that reads something that is no longer what it was is bound in
+the changed world; from what it says before and after comes its verdict, and what it makes is
+put into the world for those that come after. So the cost is that of the cone, not of the estate.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from lineage.analysis.estate import Estate, reads_of, short
+from lineage.analysis.proposal import Proposal, propose
+from lineage.analysis.silent import Drift, Reason, Silent, renamed, silent
+from lineage.catalog.derive import made
+from lineage.catalog.program import Outcome, Unit, Written
+from lineage.catalog.world import Columns
+from lineage.model.change import ChangeSet
+from lineage.model.diagnostic import Location
+from lineage.model.entities import CONSUMERS, JobKind
+from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.places import locate
+from lineage.model.verdict import (
+    SEVERITY,
+    Coverage,
+    Evidence,
+    Impact,
+    Known,
+    SchemaDifference,
+    Status,
+    Verdict,
+)
+from lineage.sql.frame import Problem
+from lineage.sql.relation import Column
+
+_SHOWN = 20
+"""Reasons that one verdict carries."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was found about one unit and one thing that it writes (or the unit itself)."""
+
+    status: Status = Status.OK
+    known: Known = Known.BOUND
+    evidence: list[Evidence] = field(default_factory=list)
+    difference: SchemaDifference = field(default_factory=SchemaDifference)
+
+    def worse(self, other: Judged) -> Judged:
+        """Return the more severe of two, with the evidence of both where they are equal."""
+        if SEVERITY[other.status] > SEVERITY[self.status]:
+            return other
+        if other.status is self.status:
+            self.evidence.extend(other.evidence)
+            self.difference = self.difference or other.difference
+        return self
+
+
+def impact(estate: Estate, changes: ChangeSet) -> Impact:
+    """Return the verdict for everything downstream of ``changes``.
+
+    Raises UnknownName, AmbiguousName and BadChange for a change that cannot be made.
+    """
+    proposal = propose(estate, changes)
+    walk = Walk(estate, proposal)
+    walk.run()
+    return walk.answer(changes)
+
+
+class Walk:
+    """One walk through the cone of a proposal."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        proposal: Proposal,
+        rebind: Callable[[Unit], Outcome] | None = None,
+    ) -> None:
+        self.estate = estate
+        self.proposal = proposal
+        self.world = proposal.world
+        self._rebind = rebind or (lambda unit: estate.program.bind(unit, self.world))
+        self.drift = Drift(dict(proposal.before), dict(proposal.retyped))
+        for key, why in proposal.nulls.items():
+            self.drift.values[key] = Reason("may-be-null", why, certain=False)
+        self.failed: dict[DatasetId, str] = {}
+        self.relations: dict[DatasetId, Judged] = {}
+        self.consumers: dict[JobId, Judged] = {}
+        self.path: dict[DatasetId | JobId, tuple[str, ...]] = {}
+        self._touched: set[DatasetId] = set()
+        self._waiting: list[int] = []
+        self._queued: set[int] = set()
+
+    def run(self) -> None:
+        """Judge everything downstream."""
+        for dataset in (*self.proposal.subjects, *self.proposal.gone):
+            self.path.setdefault(dataset, (short(dataset),))
+            self._touch(dataset)
+        positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
+        fresh = []
+        for id_, unit in self.proposal.edits.items():
+            if id_ in positions:
+                self._queue(positions[id_])
+            else:
+                fresh.append(unit)
+        for unit in fresh:
+            self._judge(unit, None)
+        # Names that did not exist may have been looked for: those who miss them are asked too.
+        while self._waiting:
+            unit = self.estate.steps[heapq.heappop(self._waiting)]
+            edited = self.proposal.edits.get(unit.id)
+            self._judge(edited or unit, unit)
+
+    def _touch(self, dataset: DatasetId) -> None:
+        """Have everything that reads a dataset looked at."""
+        self._touched.add(dataset)
+        for position in self.estate.readers.get(dataset, ()):
+            self._queue(position)
+
+    def _queue(self, position: int) -> None:
+        if position not in self._queued:
+            self._queued.add(position)
+            heapq.heappush(self._waiting, position)
+
+    # ------------------------------------------------------------------------------- one unit
+
+    def _judge(self, unit: Unit, before: Unit | None) -> None:
+        """Judge one unit; ``before`` is what it was, None if it is new."""
+        edited = unit is not before
+        targets = [id_ for id_ in unit.writes if id_ not in self.proposal.subjects]
+        if unit.writes and not targets:
+            return
+        if not unit.statements:
+            self._opaque(unit)
+            return
+        was = self.estate.outcomes.get(unit.id, Outcome()) if before is not None else Outcome()
+        now = self._rebind(unit)
+        subjects: list[DatasetId | JobId] = [*targets, unit.id]
+        for id_ in subjects:
+            self._trace(id_, (*was.reads, *now.reads))
+        common = self._common(unit, was, now, edited=edited)
+        if not targets:
+            found = self._consumer(unit, common, was, now)
+            self._settle(unit.id, found)
+            return
+        for target in targets:
+            self._relation(target, unit, was, now, replace(common, evidence=list(common.evidence)))
+
+    def _common(self, unit: Unit, was: Outcome, now: Outcome, *, edited: bool) -> Judged:
+        """Return what holds for all that a unit writes: whether it binds at all."""
+        known = (
+            {(problem.code, problem.message) for problem in was.problems} if not edited else set()
+        )
+        fresh = [item for item in now.problems if (item.code, item.message) not in known]
+        own = [self._evidence(unit, problem) for problem in fresh]
+        blocked = [id_ for id_ in reads_of(unit, now) if id_ in self.failed]
+        if blocked:
+            cause = [
+                Evidence("input-not-built", f"reads {short(id_)}, which {self.failed[id_]}")
+                for id_ in sorted(blocked)
+            ]
+            return Judged(Status.BLOCKED, evidence=[*cause, *own])
+        if any(problem.certain for problem in fresh):
+            return Judged(Status.BREAKS, evidence=own)
+        if fresh:
+            return Judged(Status.UNKNOWN, evidence=own)
+        stale = [item for item in now.problems if item.code == "does-not-parse"]
+        if stale or unit.job.note is not None:
+            why = [self._evidence(unit, problem) for problem in stale]
+            note = unit.job.note
+            if not why and note is not None:
+                why = [Evidence("no-statement", note, unit.job.origin)]
+            return Judged(Status.UNKNOWN, evidence=why)
+        if any(problem.certain for problem in was.problems) and not edited:
+            why = [self._evidence(unit, problem) for problem in was.problems if problem.certain]
+            cause = [Evidence("broken-before", "it does not bind as the estate stands either")]
+            return Judged(Status.UNKNOWN, evidence=[*cause, *why])
+        return Judged()
+
+    def _relation(
+        self, target: DatasetId, unit: Unit, was: Outcome, now: Outcome, found: Judged
+    ) -> None:
+        """Judge one relation that a unit writes, and put it into the world."""
+        if found.status in {Status.BLOCKED, Status.BREAKS}:
+            why = "is broken itself" if found.status is Status.BREAKS else "cannot be built either"
+            self.failed.setdefault(target, why)
+            self._touch(target)
+            self._record(target, found)
+            return
+        before = self.estate.world.table(target)
+        columns = before.columns if before is not None else None
+        after = columns
+        for id_, new in made(now, self.world, self.estate.snapshot.datasets):
+            if id_ == target:
+                after = new
+        difference = differences(columns, after)
+        changed = silent(was, now, target, self.drift)
+        self._carry(target, was, now, difference, changed)
+        if difference and target in now.defined:
+            self.world.put(self.estate.program.table(target, after))
+        if found.status is Status.OK and difference:
+            found = Judged(Status.SCHEMA_CHANGES, difference=difference)
+            found.evidence = [Evidence("other-columns", describe(difference), unit.job.origin)]
+            found.evidence += self._silent(unit, changed)
+        elif found.status is Status.OK and changed.reasons() and columns is not None:
+            found = Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, changed))
+        if found.status is not Status.OK:
+            self._touch(target)
+        self._record(target, found)
+
+    def _carry(
+        self,
+        target: DatasetId,
+        was: Outcome,
+        now: Outcome,
+        difference: SchemaDifference,
+        changed: Silent,
+    ) -> None:
+        """Remember what differs in a relation, for those who read it."""
+        for name, reason in changed.columns.items():
+            self.drift.values[target, name] = reason
+        if changed.rows is not None:
+            self.drift.rows[target] = changed.rows
+        for name, one, other in difference.type:
+            self.drift.retyped[target, name.lower()] = (one, other)
+        if difference.lost and difference.gained:
+            for earlier, later in zip(_of(was, target), _of(now, target), strict=False):
+                for new, old in renamed(earlier, later, self.drift).items():
+                    self.drift.before[target, new] = (target, old)
+
+    def _consumer(self, unit: Unit, found: Judged, was: Outcome, now: Outcome) -> Judged:
+        """Judge what reads and writes nothing: a test, a query of a dashboard."""
+        if found.status is not Status.OK:
+            return found
+        if was.rows is None or now.rows is None:
+            return found
+        nowhere = DatasetId("", "")
+        one = Outcome([Written(nowhere, _named(was), was.rows.indirect)], reads=was.reads)
+        other = Outcome([Written(nowhere, _named(now), now.rows.indirect)], reads=now.reads)
+        reasons = silent(one, other, nowhere, self.drift)
+        if reasons.reasons():
+            return Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, reasons))
+        return found
+
+    # ------------------------------------------------------------------------- without SQL
+
+    def _opaque(self, unit: Unit) -> None:
+        """Judge a job by its edges: its statement is not known."""
+        reads = reads_of(unit, None)
+        touched = sorted(id_ for id_ in reads if id_ in self._touched)
+        subjects: list[DatasetId | JobId] = [*unit.writes, unit.id]
+        for subject in subjects:
+            self._trace(subject, touched)
+        found = self._by_lineage(unit, touched)
+        if not unit.writes or unit.job.kind in CONSUMERS:
+            self._settle(unit.id, found)
+            return
+        if found.status is not Status.OK:
+            self._settle(unit.id, found)
+        for target in unit.writes:
+            if target in self.proposal.subjects:
+                continue
+            if found.status in {Status.BLOCKED, Status.BREAKS}:
+                self.failed.setdefault(target, "is not written any more")
+            elif found.status is not Status.OK:
+                self._spread(unit, target)
+            if found.status is not Status.OK:
+                self._touch(target)
+            self._record(target, replace(found, evidence=list(found.evidence)))
+
+    def _by_lineage(self, unit: Unit, touched: Iterable[DatasetId]) -> Judged:
+        found = Judged(known=Known.LINEAGE)
+        for id_ in touched:
+            found = found.worse(self._input(unit, id_))
+        return replace(found, known=Known.LINEAGE)
+
+    def _input(self, unit: Unit, id_: DatasetId) -> Judged:
+        """Return what the state of one input means for a job without SQL."""
+        name = short(id_)
+        if id_ in self.proposal.gone:
+            gone = Evidence("input-gone", f"reads {name}: {self.proposal.gone[id_]}")
+            return Judged(Status.BREAKS, evidence=[gone])
+        if id_ in self.failed:
+            cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
+            return Judged(Status.BLOCKED, evidence=[cause])
+        before, after = self.estate.world.table(id_), self.world.table(id_)
+        difference = differences(
+            before.columns if before else None, after.columns if after else None
+        )
+        used = self._used(unit, id_)
+        if used is None:
+            return self._whole_input(name, id_, difference)
+        lost = [column for column in difference.lost if column.lower() in used]
+        if lost:
+            why = [
+                Evidence("column-gone", f"uses {name}.{column}, which is gone", column=column)
+                for column in lost
+            ]
+            return Judged(Status.BREAKS, evidence=why)
+        types = [item for item in difference.type if item[0].lower() in used]
+        if types and unit.job.kind is JobKind.CONTRACT:
+            why = [
+                Evidence("contract", f"promises {column} as {was}, it is {now} now", column=column)
+                for column, was, now in types
+            ]
+            return Judged(Status.BREAKS, evidence=why)
+        why = [
+            Evidence("other-type", f"uses {name}.{column}, which is {now} now, not {was}",
+                     column=column, certain=False)
+            for column, was, now in types
+        ]  # fmt: skip
+        why += [
+            Evidence("upstream-values", f"uses {name}.{column}: {reason.message}",
+                     column=column, certain=reason.certain)
+            for (dataset, column), reason in self.drift.values.items()
+            if dataset == id_ and column in used
+        ]  # fmt: skip
+        rows = self.drift.rows.get(id_)
+        if rows is not None:
+            why.append(
+                Evidence("upstream-rows", f"reads {name}: {rows.message}", certain=rows.certain)
+            )
+        return Judged(Status.VALUE_CHANGES, evidence=why) if why else Judged()
+
+    def _whole_input(self, name: str, id_: DatasetId, difference: SchemaDifference) -> Judged:
+        """Return the verdict on a job of which only the datasets are known."""
+        if difference.lost or difference.type or difference.reordered:
+            message = f"reads {name} ({describe(difference)}); nobody knows which columns it uses"
+            return Judged(Status.SCHEMA_CHANGES, evidence=[Evidence("input-changes", message)])
+        reasons = [reason for (dataset, _), reason in self.drift.values.items() if dataset == id_]
+        rows = self.drift.rows.get(id_)
+        if rows is not None:
+            reasons.append(rows)
+        if reasons:
+            first = reasons[0]
+            why = Evidence("input-changes", f"reads {name}: {first.message}", certain=first.certain)
+            return Judged(Status.VALUE_CHANGES, evidence=[why])
+        return Judged()
+
+    def _used(self, unit: Unit, id_: DatasetId) -> frozenset[str] | None:
+        """Return the columns of an input that a job is known to use; None if nobody knows."""
+        used = {item.name.lower() for item in unit.job.fields if item.dataset == id_}
+        for edge in self.estate.edges.get(unit.id, ()):
+            if isinstance(edge.source, FieldId) and edge.source.dataset == id_:
+                used.add(edge.source.name.lower())
+        return frozenset(used) or None
+
+    def _spread(self, unit: Unit, target: DatasetId) -> None:
+        """Remember which columns of an output are made from columns that differ."""
+        columns = False
+        for edge in self.estate.edges.get(unit.id, ()):
+            source, end = edge.source, edge.target
+            if not isinstance(source, FieldId) or source.dataset not in self._touched:
+                continue
+            key = (source.dataset, source.name.lower())
+            differs = key in self.drift.values or key in self.drift.retyped
+            if not differs and source.dataset not in self.drift.rows:
+                continue
+            message = f"made from {short(source.dataset)}.{source.name}, which changes"
+            reason = Reason("upstream-values", message, certain=False)
+            if isinstance(end, FieldId) and end.dataset == target:
+                self.drift.values[target, end.name.lower()] = reason
+                columns = True
+            elif end == target:
+                self.drift.rows[target] = reason
+                columns = True
+        if not columns:
+            self.drift.rows[target] = Reason("upstream-values", "its inputs change", certain=False)
+
+    # --------------------------------------------------------------------------------- answers
+
+    def _trace(self, id_: DatasetId | JobId, reads: Iterable[DatasetId]) -> None:
+        if id_ in self.path:
+            return
+        ways = [self.path[read] for read in reads if read in self._touched and read in self.path]
+        name = short(id_) if isinstance(id_, DatasetId) else id_.name
+        self.path[id_] = (*min(ways, key=len), name) if ways else (name,)
+
+    def _record(self, target: DatasetId, found: Judged) -> None:
+        known = self.relations.get(target)
+        self.relations[target] = found if known is None else known.worse(found)
+
+    def _settle(self, job: JobId, found: Judged) -> None:
+        self.consumers[job] = found
+
+    def _evidence(self, unit: Unit, problem: Problem) -> Evidence:
+        place = locate(unit.job.origin, unit.job.places, *problem.place)
+        return Evidence(problem.code, problem.message, place, problem.column, problem.certain)
+
+    def _silent(self, unit: Unit, changed: Silent) -> list[Evidence]:
+        return [
+            Evidence(
+                reason.code,
+                reason.message,
+                locate(unit.job.origin, unit.job.places, *reason.place),
+                reason.column,
+                reason.certain,
+            )
+            for reason in changed.reasons()[:_SHOWN]
+        ]
+
+    def answer(self, changes: ChangeSet) -> Impact:
+        """Return all verdicts, in build order."""
+        relations = tuple(self._verdict(id_, found) for id_, found in self.relations.items())
+        consumers = tuple(self._job_verdict(id_, found) for id_, found in self.consumers.items())
+        return Impact(changes, relations, consumers, coverage_of((*relations, *consumers)))
+
+    def _verdict(self, id_: DatasetId, found: Judged) -> Verdict:
+        dataset = self.estate.described(id_)
+        writers = self.estate.program.writers.get(id_, ())
+        owners = dataset.owners or next((unit.job.owners for unit in writers), ())
+        location: Location | None = dataset.origin
+        if location is None:
+            location = next((unit.job.origin for unit in writers), None)
+        return Verdict(
+            id_,
+            short(id_),
+            dataset.kind.value,
+            found.status,
+            found.known,
+            tuple(found.evidence[:_SHOWN]),
+            found.difference,
+            self.path.get(id_, ()),
+            owners,
+            location,
+        )
+
+    def _job_verdict(self, id_: JobId, found: Judged) -> Verdict:
+        job = self.estate.snapshot.jobs[id_]
+        return Verdict(
+            id_,
+            id_.name,
+            job.kind.value,
+            found.status,
+            found.known,
+            tuple(found.evidence[:_SHOWN]),
+            found.difference,
+            self.path.get(id_, ()),
+            job.owners,
+            job.origin,
+        )
+
+
+def coverage_of(verdicts: Iterable[Verdict]) -> Coverage:
+    """Return how many verdicts are proved, inferred from lineage, and unknown."""
+    proved = inferred = unknown = 0
+    for verdict in verdicts:
+        if verdict.status is Status.UNKNOWN:
+            unknown += 1
+        elif verdict.known is Known.LINEAGE:
+            inferred += 1
+        else:
+            proved += 1
+    return Coverage(proved, inferred, unknown)
+
+
+def differences(before: Columns | None, after: Columns | None) -> SchemaDifference:
+    """Return how two schemas differ; nothing, where one is not known."""
+    if before is None or after is None or before == after:
+        return SchemaDifference()
+    was = {name.lower(): type_ for name, type_ in before}
+    now = {name.lower(): type_ for name, type_ in after}
+    return SchemaDifference(
+        lost=tuple(name for name, _ in before if name.lower() not in now),
+        gained=tuple(name for name, _ in after if name.lower() not in was),
+        type=tuple(
+            (name, was[name.lower()], type_)
+            for name, type_ in after
+            if name.lower() in was and _differ(was[name.lower()], type_)
+        ),
+        reordered=[name for name in was if name in now] != [name for name in now if name in was],
+    )
+
+
+def _differ(before: str | None, after: str | None) -> bool:
+    return before is not None and after is not None and before != after
+
+
+def describe(difference: SchemaDifference) -> str:
+    """Return a difference in words."""
+    said = []
+    if difference.lost:
+        said.append(f"loses {_list(difference.lost)}")
+    if difference.gained:
+        said.append(f"gains {_list(difference.gained)}")
+    if difference.type:
+        said.append(_list(f"{name} is {now} and was {was}" for name, was, now in difference.type))
+    if difference.reordered:
+        said.append("its columns come in another order")
+    return "; ".join(said)
+
+
+def _list(names: Iterable[str]) -> str:
+    every = list(names)
+    shown = ", ".join(every[:5])
+    return shown if len(every) <= 5 else f"{shown} and {len(every) - 5} more"  # noqa: PLR2004 - enough to see what it is about
+
+
+def _of(outcome: Outcome, target: DatasetId) -> list[Written]:
+    return [item for item in outcome.written if item.target == target]
+
+
+def _named(outcome: Outcome) -> list[tuple[str, Column]]:
+    rows = outcome.rows
+    return [] if rows is None else [(column.name, column) for column in rows.columns]

@@ -1,0 +1,143 @@
+"""`lineage sql`: what SQL reads and writes, column by column."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lineage.cli.options import form
+from lineage.errors import LineageError, UnreadableSource
+
+if TYPE_CHECKING:
+    from lineage.sql.case import Answer
+
+_MAX_LINE = 1 << 25
+_CHUNK = 16
+
+
+@click.command("sql")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(dir_okay=False))
+@click.option("--jsonl", is_flag=True, help="Read cases as JSON lines on stdin, answer each.")
+@click.option("--dialect", help="SQL dialect.")
+@click.option("--schema", metavar="FILE", help="Tables and their columns: {table: {column: type}}.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1, max=64),
+    default=1,
+    show_default=True,
+    help="Processes to share the cases of --jsonl among.",
+)
+@form("text", "json")
+def COMMAND(  # noqa: N802, PLR0913 - the constant of this room; click passes options by name
+    files: tuple[str, ...],
+    *,
+    jsonl: bool,
+    dialect: str | None,
+    schema: str | None,
+    processes: int,
+    form: str,
+) -> None:
+    """Show the columns and edges of SQL statements: of files, or of standard input.
+
+    With --jsonl each line of stdin is a case with id, sql and, as far as they are known,
+    dialect, schema, default_db, default_schema and views; each gives one line of answer.
+
+    \b
+    Examples:
+      lineage sql query.sql --dialect snowflake
+      echo 'select a + b as c from t' | lineage sql
+      lineage sql --jsonl < cases.jsonl
+    """  # noqa: D301 - \b keeps click from filling the examples
+    from lineage.cli.output import write  # noqa: PLC0415 - `--help` needs none
+
+    if jsonl:
+        _stream(processes)
+        return
+    tables = json.loads(_content(schema)) if schema else {}
+    incomplete = False
+    for name in files or ("-",):
+        text = sys.stdin.read() if name == "-" else _content(name)
+        from lineage.sql.case import answer  # noqa: PLC0415 - `--help` needs none
+
+        found = answer(text, dialect=dialect, schema=tables)
+        incomplete = incomplete or found.error is not None
+        if form == "json":
+            write([json.dumps(record("<stdin>" if name == "-" else name, found), indent=2) + "\n"])
+        else:
+            write(f"{line}\n" for line in _lines(name, found))
+    if incomplete:
+        raise SystemExit(3)
+
+
+def _stream(processes: int) -> None:
+    """Answer line by line, in order, however many lines there are."""
+    lines = iter(lambda: sys.stdin.buffer.readline(_MAX_LINE), b"")
+    if processes == 1:
+        for line in lines:
+            if line.strip():
+                sys.stdout.write(case(line))
+                sys.stdout.flush()
+        return
+    from multiprocessing import get_context  # noqa: PLC0415 - one process needs none
+
+    with get_context("spawn").Pool(processes) as pool:
+        for text in pool.imap(case, (line for line in lines if line.strip()), chunksize=_CHUNK):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+def case(line: bytes) -> str:
+    """Return the answer to one case, as a line. Never raises: a bad case says so itself."""
+    from lineage.sql.case import answer  # noqa: PLC0415 - `--help` needs none
+
+    try:
+        given: dict[str, Any] = json.loads(line)
+        found = answer(
+            str(given["sql"]),
+            dialect=given.get("dialect"),
+            schema=given.get("schema") or {},
+            database=given.get("default_db"),
+            default_schema=given.get("default_schema"),
+            views=dict(given.get("views") or {}),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, LineageError) as error:
+        reason = f"{type(error).__name__}: {error}; a case is an object with id and sql"
+        empty: dict[str, object] = {"edges": [], "indirect": [], "candidates": []}
+        return json.dumps({"id": None, **empty, "error": reason, "diagnostics": []}) + "\n"
+    return json.dumps(record(given.get("id"), found), ensure_ascii=False) + "\n"
+
+
+def record(id_: object, found: Answer) -> dict[str, object]:
+    """Return an answer in the words of the contract."""
+    return {
+        "id": id_,
+        "edges": [list(edge) for edge in found.edges],
+        "indirect": [list(edge) for edge in found.indirect],
+        "candidates": [list(edge) for edge in found.candidates],
+        "error": found.error,
+        "diagnostics": found.diagnostics,
+    }
+
+
+def _lines(name: str, found: Answer) -> Iterator[str]:
+    for source, column, target, field in found.edges:
+        yield f"{source}.{column} -> {target}.{field}"
+    for source, column, target, field, subtype in found.indirect:
+        yield f"{source}.{column} ~> {target}.{field}  {subtype}"
+    for source, column, target, field in found.candidates:
+        yield f"{source}.{column} ?> {target}.{field}  one of several tables that may be meant"
+    for problem in found.diagnostics:
+        place = f"{name}:{problem['line']}:{problem['column']}"
+        click.echo(f"{place}: {problem['message']} [{problem['code']}]", err=True)
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UnreadableSource(path, error.strerror or str(error)) from error
