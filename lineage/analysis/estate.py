@@ -106,6 +106,10 @@ class Estate:
         kind = f"column of {short(table.dataset)}"
         raise UnknownName(kind, name, tuple(get_close_matches(name, names)))
 
+    def unit(self, id_: JobId) -> Unit | None:
+        """Return the unit of a job that has SQL."""
+        return self.program.by_job.get(id_)
+
     def described(self, id_: DatasetId) -> Dataset:
         """Return what is known of a dataset."""
         return self.snapshot.datasets.get(id_) or Dataset(id_)

@@ -70,18 +70,26 @@ def impact(estate: Estate, changes: ChangeSet) -> Impact:
 
 
 class Walk:
-    """One walk through the cone of a proposal."""
+    """One walk through the cone of a proposal.
+
+    ``base`` is the estate before, where that is another one than ``estate``; ``rebind`` then
+    knows what units say after the change, and ``earlier`` what they said before.
+    """
 
     def __init__(
         self,
         estate: Estate,
         proposal: Proposal,
+        base: Estate | None = None,
         rebind: Callable[[Unit], Outcome] | None = None,
+        earlier: Callable[[Unit], tuple[Unit, Outcome] | None] | None = None,
     ) -> None:
         self.estate = estate
+        self.base = base or estate
         self.proposal = proposal
         self.world = proposal.world
         self._rebind = rebind or (lambda unit: estate.program.bind(unit, self.world))
+        self._earlier = earlier or self._same
         self.drift = Drift(dict(proposal.before), dict(proposal.retyped))
         for key, why in proposal.nulls.items():
             self.drift.values[key] = Reason("may-be-null", why, certain=False)
@@ -99,19 +107,20 @@ class Walk:
             self.path.setdefault(dataset, (short(dataset),))
             self._touch(dataset)
         positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
-        fresh = []
         for id_, unit in self.proposal.edits.items():
             if id_ in positions:
                 self._queue(positions[id_])
             else:
-                fresh.append(unit)
-        for unit in fresh:
-            self._judge(unit, None)
-        # Names that did not exist may have been looked for: those who miss them are asked too.
+                self._judge(unit)
         while self._waiting:
             unit = self.estate.steps[heapq.heappop(self._waiting)]
-            edited = self.proposal.edits.get(unit.id)
-            self._judge(edited or unit, unit)
+            self._judge(self.proposal.edits.get(unit.id, unit))
+
+    def _same(self, unit: Unit) -> tuple[Unit, Outcome] | None:
+        """Return a unit of the estate as it is, before it was edited."""
+        outcome = self.estate.outcomes.get(unit.id)
+        known = self.estate.unit(unit.id)
+        return None if known is None or outcome is None else (known, outcome)
 
     def _touch(self, dataset: DatasetId) -> None:
         """Have everything that reads a dataset looked at."""
@@ -126,21 +135,21 @@ class Walk:
 
     # ------------------------------------------------------------------------------- one unit
 
-    def _judge(self, unit: Unit, before: Unit | None) -> None:
-        """Judge one unit; ``before`` is what it was, None if it is new."""
-        edited = unit is not before
+    def _judge(self, unit: Unit) -> None:
+        """Judge one unit."""
         targets = [id_ for id_ in unit.writes if id_ not in self.proposal.subjects]
         if unit.writes and not targets:
             return
         if not unit.statements:
             self._opaque(unit)
             return
-        was = self.estate.outcomes.get(unit.id, Outcome()) if before is not None else Outcome()
+        earlier = self._earlier(unit)
+        was = earlier[1] if earlier is not None else Outcome()
         now = self._rebind(unit)
         subjects: list[DatasetId | JobId] = [*targets, unit.id]
         for id_ in subjects:
             self._trace(id_, (*was.reads, *now.reads))
-        common = self._common(unit, was, now, edited=edited)
+        common = self._common(unit, was, now)
         if not targets:
             found = self._consumer(unit, common, was, now)
             self._settle(unit.id, found)
@@ -148,11 +157,9 @@ class Walk:
         for target in targets:
             self._relation(target, unit, was, now, replace(common, evidence=list(common.evidence)))
 
-    def _common(self, unit: Unit, was: Outcome, now: Outcome, *, edited: bool) -> Judged:
+    def _common(self, unit: Unit, was: Outcome, now: Outcome) -> Judged:
         """Return what holds for all that a unit writes: whether it binds at all."""
-        known = (
-            {(problem.code, problem.message) for problem in was.problems} if not edited else set()
-        )
+        known = {(problem.code, problem.message) for problem in was.problems}
         fresh = [item for item in now.problems if (item.code, item.message) not in known]
         own = [self._evidence(unit, problem) for problem in fresh]
         blocked = [id_ for id_ in reads_of(unit, now) if id_ in self.failed]
@@ -173,8 +180,9 @@ class Walk:
             if not why and note is not None:
                 why = [Evidence("no-statement", note, unit.job.origin)]
             return Judged(Status.UNKNOWN, evidence=why)
-        if any(problem.certain for problem in was.problems) and not edited:
-            why = [self._evidence(unit, problem) for problem in was.problems if problem.certain]
+        broken = [problem for problem in now.problems if problem.certain]
+        if broken:
+            why = [self._evidence(unit, problem) for problem in broken]
             cause = [Evidence("broken-before", "it does not bind as the estate stands either")]
             return Judged(Status.UNKNOWN, evidence=[*cause, *why])
         return Judged()
@@ -189,7 +197,7 @@ class Walk:
             self._touch(target)
             self._record(target, found)
             return
-        before = self.estate.world.table(target)
+        before = self.base.world.table(target)
         columns = before.columns if before is not None else None
         after = columns
         for id_, new in made(now, self.world, self.estate.snapshot.datasets):
@@ -285,7 +293,7 @@ class Walk:
         if id_ in self.failed:
             cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
             return Judged(Status.BLOCKED, evidence=[cause])
-        before, after = self.estate.world.table(id_), self.world.table(id_)
+        before, after = self.base.world.table(id_), self.world.table(id_)
         difference = differences(
             before.columns if before else None, after.columns if after else None
         )

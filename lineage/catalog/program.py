@@ -101,6 +101,7 @@ class Program:
             self.names = Names({**snapshot.datasets, **more})
             units = self._all()
         self.units = ordered(units)
+        self.by_job = {unit.id: unit for unit in self.units}
         self.writers: dict[DatasetId, list[Unit]] = {}
         for unit in self.units:
             for target in unit.writes:

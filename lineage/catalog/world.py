@@ -107,6 +107,7 @@ class World:
         self.parent = parent
         self._tables: dict[DatasetId, DatasetTable | None] = {}
         self._added: dict[Parts, DatasetTable] = {}
+        self._forbidden: set[Parts] = set()
 
     def child(self) -> World:
         """Return a world in which nothing differs yet."""
@@ -154,12 +155,13 @@ class World:
             world = world.parent
         return None
 
-    def changed(self) -> Iterator[DatasetId]:
-        """Yield the datasets that differ from the parent."""
-        yield from self._tables
+    def forbid(self, parts: Parts) -> None:
+        """Make a name that `Names` does not know an error, and not a gap in what we know."""
+        self._forbidden.add(tuple(part.lower() for part in parts))
 
-    def __len__(self) -> int:
-        return len(self._tables)
+    def forbidden(self, key: Parts) -> bool:
+        """Return whether a name is that of a table which is known to be gone."""
+        return any(_ends(key, name) for name in self._forbidden)
 
 
 class View(Schema):
@@ -192,6 +194,8 @@ class View(Schema):
     def gone(self, parts: Parts) -> bool:
         """Return whether a table of this name was taken away, here or in the world."""
         if super().gone(parts):
+            return True
+        if self._world.forbidden(tuple(part.lower() for part in parts)):
             return True
         named = self._scope.find(parts)
         return isinstance(named, DatasetTable) and self._world.gone(named.dataset)
