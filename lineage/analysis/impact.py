@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from lineage.analysis.estate import Estate, reads_of, short
 from lineage.analysis.proposal import Proposal, propose
-from lineage.analysis.silent import Drift, Reason, Silent, renamed, silent
+from lineage.analysis.silent import Drift, Reason, Silent, renamed, rewritten, silent
 from lineage.catalog.derive import made
 from lineage.catalog.program import Outcome, Unit, Written
 from lineage.catalog.world import Columns
@@ -33,6 +33,7 @@ from lineage.model.verdict import (
     Verdict,
 )
 from lineage.sql.frame import Problem
+from lineage.sql.meaning import Terms
 from lineage.sql.relation import Column
 
 _SHOWN = 20
@@ -97,6 +98,7 @@ class Walk:
         self.relations: dict[DatasetId, Judged] = {}
         self.consumers: dict[JobId, Judged] = {}
         self.path: dict[DatasetId | JobId, tuple[str, ...]] = {}
+        self._terms = Terms()
         self._touched: set[DatasetId] = set()
         self._waiting: list[int] = []
         self._queued: set[int] = set()
@@ -204,7 +206,7 @@ class Walk:
             if id_ == target:
                 after = new
         difference = differences(columns, after)
-        changed = silent(was, now, target, self.drift)
+        changed = self._meant(unit, silent(was, now, target, self.drift))
         self._carry(target, was, now, difference, changed)
         if difference and target in now.defined:
             self.world.put(self.estate.program.table(target, after))
@@ -217,6 +219,19 @@ class Walk:
         if found.status is not Status.OK:
             self._touch(target)
         self._record(target, found)
+
+    def _meant(self, unit: Unit, found: Silent) -> Silent:
+        """Compare an edited statement with what it was by what both mean."""
+        earlier = self._earlier(unit) if unit.id in self.proposal.edits else None
+        if earlier is None or earlier[0] is unit or earlier[0].job.sql == unit.job.sql:
+            return found
+        before = self.base.program.meaning(
+            earlier[0], self.base.world, self._terms, lambda key: key
+        )
+        after = self.estate.program.meaning(
+            unit, self.world, self._terms, lambda key: self.drift.before.get(key, key)
+        )
+        return found if before is None or after is None else rewritten(before, after, found)
 
     def _carry(
         self,

@@ -14,12 +14,16 @@ from typing import Final
 from lineage.catalog.program import Outcome, Written
 from lineage.catalog.world import DatasetTable, parts_of
 from lineage.model.identity import DatasetId
+from lineage.sql.meaning import Meaning
 from lineage.sql.relation import FILTER, GROUP_BY, JOIN, SORT, STRENGTH, Origin, Origins
 
 Key = tuple[DatasetId, str]
 """A column: its dataset, and its name in lower case."""
 
 _INFLUENCES: Final = ((JOIN, "joined on"), (FILTER, "filtered by"), (GROUP_BY, "grouped by"))
+_UPSTREAM: Final = frozenset(
+    {"upstream-values", "upstream-rows", "upstream-influence", "other-type", "may-be-null"}
+)
 _INTEGERS: Final = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
 )  # fmt: skip
@@ -60,6 +64,34 @@ class Silent:
     def reasons(self) -> list[Reason]:
         """Return all reasons: what concerns the rows first."""
         return [*([self.rows] if self.rows else []), *self.columns.values()]
+
+
+def rewritten(before: Meaning, after: Meaning, found: Silent) -> Silent:
+    """Return what differs after a statement was written anew.
+
+    Two ways of writing the same are the same; what else differs may still give equal values, and
+    says so. From ``found``, the comparison by origins, stays what comes from upstream.
+    """
+    kept = Silent(
+        {name: reason for name, reason in found.columns.items() if reason.code in _UPSTREAM},
+        found.rows if found.rows is not None and found.rows.code in _UPSTREAM else None,
+    )
+    if before.rows != after.rows:
+        other = found.rows
+        message = other.message if other is not None else "it reads, filters or groups other rows"
+        kept.rows = Reason("other-rows", message, certain=False)
+    earlier = {name.lower(): value for name, value in before.columns}
+    for name, value in after.columns:
+        key = name.lower()
+        if key in earlier and earlier[key] != value:
+            known = found.columns.get(key)
+            message = f"{name} is worked out in another way"
+            if known is not None and known.code == "other-origin":
+                message = known.message
+            place = known.place if known is not None else (0, 0)
+            kept.columns[key] = Reason("other-expression", message, certain=False, column=name,
+                                       place=place)  # fmt: skip
+    return kept
 
 
 def silent(before: Outcome, after: Outcome, target: DatasetId, drift: Drift) -> Silent:

@@ -8,7 +8,7 @@ a world in which something differs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from lineage.model.identity import DatasetId, JobId
 from lineage.model.snapshot import Snapshot
 from lineage.sql.dialect import Rules, rules_for
 from lineage.sql.frame import Problem
+from lineage.sql.meaning import Meaning, Reader, Terms
 from lineage.sql.outline import Outline, Role, outline, parsed
 from lineage.sql.parse import Parsed, with_deep_stack
 from lineage.sql.relation import Column, Origin, Origins, Relation, Table
@@ -34,6 +35,10 @@ _DIALECTS: Final[Mapping[str, str]] = {
     "clickhouse": "clickhouse",
 }  # fmt: skip
 """sqlglot's dialect for the engine that a namespace names (OpenLineage naming specification)."""
+
+
+Naming = Callable[[tuple[DatasetId, str]], tuple[DatasetId, str]]
+"""What a column (in lower case) was called before it was renamed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -145,6 +150,24 @@ class Program:
         """Bind a unit in a world."""
         text = unit.job.sql or ""
         return with_deep_stack(lambda: self._bind(unit, world), text)
+
+    def meaning(self, unit: Unit, world: World, terms: Terms, name: Naming) -> Meaning | None:
+        """Return what the query of a unit means; None where it has none, or several.
+
+        ``name`` says what a column of a dataset is called; see `lineage.sql.meaning.Reader`.
+        """
+        trees = [item.tree for item in unit.statements]
+        if len(trees) != 1 or trees[0] is None:
+            return None
+        view = View(world, self.names.scope(unit.job))
+
+        def named(table: Table, column: str) -> tuple[DatasetId, str]:
+            dataset = self._id(table, view, unit) or DatasetId("", table.name)
+            return name((dataset, column.lower()))
+
+        tree = trees[0]
+        reader = Reader(view, terms, named)
+        return with_deep_stack(lambda: reader.statement(tree), unit.job.sql or "")
 
     def rules(self, unit: Unit) -> tuple[Rules, TypeSystem]:
         """Return the engine's rules and types."""
