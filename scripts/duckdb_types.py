@@ -21,11 +21,38 @@ TARGET = Path(__file__).parents[1] / "lineage/sql/typing/data/duckdb.json.gz"
 # One column of each type; the key is the name that the tables use.
 TYPES = {
     name: name
-    for name in (
-        "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT "
-        "UHUGEINT FLOAT DOUBLE BIGNUM VARCHAR BLOB BIT UUID JSON VARIANT GEOMETRY DATE TIME TIME_NS "
-        "TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS TIMESTAMPTZ_NS INTERVAL"
-    ).split()
+    for name in [
+        "BOOLEAN",
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+        "FLOAT",
+        "DOUBLE",
+        "BIGNUM",
+        "VARCHAR",
+        "BLOB",
+        "BIT",
+        "UUID",
+        "JSON",
+        "VARIANT",
+        "GEOMETRY",
+        "DATE",
+        "TIME",
+        "TIME_NS",
+        "TIMESTAMP",
+        "TIMESTAMP_S",
+        "TIMESTAMP_MS",
+        "TIMESTAMP_NS",
+        "TIMESTAMPTZ_NS",
+        "INTERVAL",
+    ]
 }
 TYPES["TIMESTAMP WITH TIME ZONE"] = "TIMESTAMP WITH TIME ZONE"
 TYPES["TIME WITH TIME ZONE"] = "TIME WITH TIME ZONE"

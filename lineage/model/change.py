@@ -52,7 +52,7 @@ class AddColumn:
 
 @dataclass(frozen=True, slots=True)
 class ReorderColumns:
-    """The columns of ``table`` come in ``order``; when that is empty, the first moves to the end."""
+    """The columns of ``table`` come in ``order``; if that is empty, the first moves to the end."""
 
     table: str
     order: tuple[str, ...] = ()

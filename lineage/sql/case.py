@@ -80,7 +80,9 @@ def _answer(
     given = Answer()
     for parsed in parse(sql, dialect):
         if parsed.tree is None:
-            problem = Problem("does-not-parse", parsed.error or "does not parse", (parsed.line, parsed.column))
+            problem = Problem(
+                "does-not-parse", parsed.error or "does not parse", (parsed.line, parsed.column)
+            )
             results.append(Bound("other", problems=(problem,)))
             continue
         results.extend(binder.bind(parsed.tree))
@@ -101,7 +103,10 @@ def _table(name: str, columns: Mapping[str, str] | None, normalize: Any) -> Tabl
     parts = tuple(part.strip('`"[]') for part in name.split("."))
     if columns is None:
         return Table(parts)
-    return Table(parts, tuple((column, normalize(type_) if type_ else None) for column, type_ in columns.items()))
+    return Table(
+        parts,
+        tuple((column, normalize(type_) if type_ else None) for column, type_ in columns.items()),
+    )
 
 
 def _define_view(binder: StatementBinder, name: str, parsed: Parsed) -> None:
@@ -112,7 +117,10 @@ def _define_view(binder: StatementBinder, name: str, parsed: Parsed) -> None:
         binder.bind(tree)
         return
     create = exp.Create(
-        this=exp.Table(this=exp.to_identifier(name.split(".")[-1]), db=exp.to_identifier(name.split(".")[-2]) if "." in name else None),
+        this=exp.Table(
+            this=exp.to_identifier(name.rsplit(".", maxsplit=1)[-1]),
+            db=exp.to_identifier(name.split(".")[-2]) if "." in name else None,
+        ),
         kind="VIEW",
         expression=tree,
     )
@@ -142,7 +150,9 @@ def _candidates(bound: Bound, given: Answer) -> None:
     for write in bound.writes:
         target = write.target.name if write.target is not None else QUERY
         for origins, name in bound.candidates:
-            given.candidates.extend((origin.table.name, origin.column, target, name) for origin in origins)
+            given.candidates.extend(
+                (origin.table.name, origin.column, target, name) for origin in origins
+            )
 
 
 def _diagnose(bound: Bound, given: Answer) -> None:

@@ -26,7 +26,9 @@ _STANDARD_CONSTANTS = frozenset({
     "current_user", "session_user", "true", "false",
 })  # fmt: skip
 _OWN_CONSTANTS = {
-    "duckdb": _STANDARD_CONSTANTS | {"user", "current_role", "current_catalog", "rowid", "excluded"},
+    "duckdb": _STANDARD_CONSTANTS | {
+        "user", "current_role", "current_catalog", "rowid", "excluded",
+    },
     "postgres": _STANDARD_CONSTANTS | {
         "user", "system_user", "current_role", "current_catalog", "current_schema", "excluded",
         "ctid", "tableoid", "xmin", "xmax", "cmin", "cmax",
@@ -34,7 +36,9 @@ _OWN_CONSTANTS = {
 }  # fmt: skip
 """Where an engine's own list is known, and a miss must be an error; ``_CONSTANTS`` elsewhere."""
 
-_PSEUDO_TABLES = frozenset({"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"})
+_PSEUDO_TABLES = frozenset(
+    {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Rules:
     binds_dead_ctes: bool = True
     """A CTE that nobody reads must bind too."""
     using_first: bool = True
-    """``SELECT *`` over USING shows the joined columns first (SQL:1999), not in the left's place."""
+    """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     dedupe_names: bool = False
     """A subquery's second ``id`` is called ``id_1``."""
     first_of_duplicates: bool = False
@@ -65,7 +69,7 @@ class Rules:
 
     @property
     def parser(self) -> str | None:
-        """sqlglot's name of the dialect; ``None`` for plain SQL."""
+        """Sqlglot's name of the dialect; ``None`` for plain SQL."""
         return parser_dialect(self.dialect) or None
 
     def is_constant(self, key: str) -> bool:
@@ -122,7 +126,10 @@ _RULES: dict[str, Rules] = {
     "spark2": Rules("spark2", nested_paths=True),
     "hive": Rules("hive", nested_paths=True),
     "bigquery": Rules("bigquery", implicit_lateral=True, nested_paths=True),
-    "clickhouse": Rules("clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True, using_first=False),
+    "clickhouse": Rules(
+        "clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True,
+        using_first=False,
+    ),
     "teradata": Rules("teradata", lateral_aliases=True, alias_in_where=True),
     "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),
     "fabric": Rules("fabric", alias_in_group=False, concat_is_plus=True, using_first=False),
@@ -133,7 +140,13 @@ _RULES: dict[str, Rules] = {
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
 }  # fmt: skip
 
-_ALIASES = {"mssql": "tsql", "sqlserver": "tsql", "postgresql": "postgres", "sparksql": "spark", "flink": "flink"}
+_ALIASES = {
+    "mssql": "tsql",
+    "sqlserver": "tsql",
+    "postgresql": "postgres",
+    "sparksql": "spark",
+    "flink": "flink",
+}
 
 
 @lru_cache(maxsize=64)

@@ -67,7 +67,9 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.BitwiseRightShift: ">>",
     exp.Pow: "**",
 }
-COMPARISONS = frozenset({"=", "<>", ">", ">=", "<", "<=", "IS NOT DISTINCT FROM", "IS DISTINCT FROM"})
+COMPARISONS = frozenset(
+    {"=", "<>", ">", ">=", "<", "<=", "IS NOT DISTINCT FROM", "IS DISTINCT FROM"}
+)
 _SILENT = (
     exp.Identifier,
     exp.DataType,
@@ -144,7 +146,9 @@ class Expressions:
 
     def _was_learned(self, name: str, frame: Frame) -> bool:
         """Return whether a table that nobody described is known to have this column already."""
-        return any(table.has_learned(name) for entry in frame.entries for table in entry.relation.open)
+        return any(
+            table.has_learned(name) for entry in frame.entries for table in entry.relation.open
+        )
 
     def _in_frame(self, key: str, name: str, node: exp.Expr, frame: Frame) -> Value | None:
         """Look ``key`` up among the FROM items of one frame."""
@@ -194,9 +198,7 @@ class Expressions:
         scope: Frame | None = frame
         while scope is not None:
             open_tables = list(
-                dict.fromkeys(
-                    table for entry in scope.entries for table in entry.relation.open
-                )
+                dict.fromkeys(table for entry in scope.entries for table in entry.relation.open)
             )
             invented = [e.relation for e in scope.entries if e.relation.invented is not None]
             if invented and not open_tables:
@@ -332,7 +334,9 @@ class Expressions:
             return self._qualified((entry.alias,), name, node, frame)
         return None
 
-    def _struct_path(self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame) -> Value | None:
+    def _struct_path(
+        self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame
+    ) -> Value | None:
         """Read ``a.b.c`` as column ``a`` (or ``t.a``) and a path into its fields."""
         names = (*qualifier, name)
         scope: Frame | None = frame
@@ -514,7 +518,11 @@ def _column(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 
 @_handles(exp.Identifier)
-def _identifier(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+def _identifier(
+    binder: Expressions,  # noqa: ARG001 - as every handler
+    node: exp.Expr,
+    frame: Frame,
+) -> Value:
     """A bare identifier is a lambda's variable; elsewhere it names no column."""
     scope: Frame | None = frame
     key = node.name.lower()
@@ -820,8 +828,7 @@ def _dot(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         head = head.this
     if type(head) is exp.Column and parts and "*" not in parts:
         qualifier = tuple(part.name for part in head.parts)
-        found = binder._qualified((*qualifier, *parts[:-1]), parts[-1], head, frame)  # noqa: SLF001 - same class
-        return found
+        return binder._qualified((*qualifier, *parts[:-1]), parts[-1], head, frame)  # noqa: SLF001 - same class
     if type(head) is exp.Dot:
         kinds, origins = binder.values(children(head), frame)
         del kinds
@@ -881,7 +888,10 @@ def _struct(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Array)
 def _array(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     kinds, origins = binder.values(node.expressions, frame)
-    if binder.types is None or (len(node.expressions) == 1 and isinstance(node.expressions[0], (exp.Query, exp.Comprehension))):
+    if binder.types is None or (
+        len(node.expressions) == 1
+        and isinstance(node.expressions[0], (exp.Query, exp.Comprehension))
+    ):
         inner = kinds[0] if kinds else None
         return (f"{inner}[]" if inner else None, origins)
     return (binder.typed(binder.types.combine("list", kinds), node, "cannot-mix"), origins)
@@ -922,7 +932,10 @@ def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         origins = binder.value(inside, frame)[1]
     for item in node.expressions:
         origins = merge(origins, binder.value(item, frame)[1])
-    return (binder.rules.count_type if binder.types is not None else None, lift(origins, AGGREGATION))
+    return (
+        binder.rules.count_type if binder.types is not None else None,
+        lift(origins, AGGREGATION),
+    )
 
 
 def _arguments(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
@@ -947,7 +960,9 @@ def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Anonymous)
 def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
-    return _call(binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION)
+    return _call(
+        binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
+    )
 
 
 def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> Value:

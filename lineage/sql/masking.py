@@ -21,7 +21,8 @@ _KINDS: tuple[type[exp.Expr], ...] = tuple(
 _NAMES: set[str] = {
     "md5", "sha", "sha1", "sha2", "sha224", "sha256", "sha384", "sha512", "hash", "hashbytes",
     "md5_hex", "sha1_hex", "sha2_hex", "sha256_hex", "xxhash64", "murmur_hash", "crc32", "hmac",
-    "hmac_sha256", "farm_fingerprint", "encrypt", "aes_encrypt", "pgp_sym_encrypt", "crypt", "digest",
+    "hmac_sha256", "farm_fingerprint", "encrypt", "aes_encrypt", "pgp_sym_encrypt", "crypt",
+    "digest",
     "mask", "mask_first_n", "mask_last_n", "mask_hash", "redact", "tokenize", "anonymize",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 TextMend = Callable[[str], str]
 
@@ -81,12 +81,21 @@ def partition_in_column_list(tokens: list[Token]) -> list[Token]:
             return tokens
         names = _unset(tokens[i + 2 : end])
         if tokens[i - 1].token_type is TokenType.R_PAREN:
-            return [*tokens[: i - 1], *_listed(names, tokens[i + 1]), *tokens[i - 1 : i], *tokens[end + 1 :]]
+            return [
+                *tokens[: i - 1],
+                *_listed(names, tokens[i + 1]),
+                *tokens[i - 1 : i],
+                *tokens[end + 1 :],
+            ]
         after = end + 1
         if after < len(tokens) and tokens[after].token_type is TokenType.L_PAREN:
             close = _closing(tokens, after)
             inside = tokens[after + 1].token_type if after + 1 < len(tokens) else None
-            if close is not None and inside not in (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN):
+            if close is not None and inside not in (
+                TokenType.SELECT,
+                TokenType.WITH,
+                TokenType.L_PAREN,
+            ):
                 listed = _listed(names, tokens[i + 1])
                 return [*tokens[:i], *tokens[after:close], *listed, *tokens[close:]]
     return tokens

@@ -121,7 +121,7 @@ def _outlines(item: Parsed, dialect: str | None) -> Iterator[Outline]:
         yield _of(item.tree, dialect)
 
 
-def _of(tree: exp.Expr, dialect: str | None) -> Outline:  # noqa: PLR0911 - one a kind of statement
+def _of(tree: exp.Expr, dialect: str | None) -> Outline:
     match tree:
         case exp.Create():
             return _created(tree, dialect)

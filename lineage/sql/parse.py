@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
@@ -115,7 +115,9 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
             yield Parsed(ready, mend(tree, dialect), None, *_start(tree))
 
 
-def _one_by_one(text: str, tokens: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:
+def _one_by_one(
+    text: str, tokens: list[Token], engine: Dialect, dialect: str | None
+) -> Iterator[Parsed]:
     for chunk in _chunks(tokens):
         yield from _chunk(text, chunk, engine, dialect)
 
@@ -137,7 +139,11 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     if not pieces and _is_control(chunk):
         return
     for other in _RELATIVES.get(parser_dialect(dialect), ()):
-        found, failed = _attempt(mended_tokens(Dialect.get_or_raise(other).tokenize(piece), other), piece, Dialect.get_or_raise(other))
+        found, failed = _attempt(
+            mended_tokens(Dialect.get_or_raise(other).tokenize(piece), other),
+            piece,
+            Dialect.get_or_raise(other),
+        )
         if failed is None and not any(_opaque(tree) for tree in found):
             for tree in found:
                 if tree is not None:
@@ -164,7 +170,9 @@ _RELATIVES: dict[str, tuple[str, ...]] = {
 """Dialects that are asked when the one that was named cannot read a statement."""
 
 
-def _attempt(chunk: list[Token], text: str, engine: Dialect) -> tuple[list[exp.Expr | None], Exception | None]:
+def _attempt(
+    chunk: list[Token], text: str, engine: Dialect
+) -> tuple[list[exp.Expr | None], Exception | None]:
     try:
         return engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(chunk, text), None
     except _PARSER_ERRORS as error:
@@ -179,12 +187,15 @@ def _opaque(tree: exp.Expr | None) -> bool:
 
 
 def _is_control(chunk: list[Token]) -> bool:
-    """Return whether a piece of procedural text cannot carry lineage: END, an assignment, a header."""
+    """Return whether a piece of procedural text carries no lineage: END, assignments, headers."""
     words = [token.text.upper() for token in chunk[:12]]
     return (
         words[0] in _CONTROL
         or any(token.text in (":=", ":") for token in chunk[:3])
-        or (words[0] == "CREATE" and any(w in ("PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "PROC") for w in words))
+        or (
+            words[0] == "CREATE"
+            and any(w in ("PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "PROC") for w in words)
+        )
     )
 
 
@@ -201,11 +212,14 @@ def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
         yield chunk
 
 
-_STARTS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"})
+_STARTS = frozenset(
+    {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
+)
+_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
 _CONTROL = frozenset({
-    "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP", "DO",
-    "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK", "EXCEPTION", "WHEN",
-    "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "FOR", "TRANSACTION", "TRAN",
+    "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
+    "DO", "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK",
+    "EXCEPTION", "WHEN", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "FOR", "TRANSACTION", "TRAN",
 })  # fmt: skip
 """Words of procedural SQL that start or end something that is not a statement of its own."""
 
@@ -228,16 +242,20 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         elif kind is TokenType.R_PAREN:
             depth = max(0, depth - 1)
         plain = depth == 0 and kind not in (TokenType.STRING, TokenType.IDENTIFIER)
-        starts = plain and (
-            (word in _STARTS and not (word in ("UPDATE", "DELETE", "INSERT") and previous in ("THEN", "FOR", "ON") and head == "MERGE")
-             and not (head == "WITH" and word != "WITH") and not (word == "WITH" and previous not in _CONTROL and keeping))
-            or (word == "SELECT" and (not keeping or head in ("DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE")))
-            or (word == "CREATE" and previous not in ("OR",) and not _creates_routine(chunk, position))
-        )  # fmt: skip
-        ends = plain and word in _CONTROL and not (head == "MERGE" and word in ("WHEN", "THEN", "SET")) and not (
-            head == "UPDATE" and word == "SET"
-        ) and not (word == "END" and any(t.text.upper() == "CASE" for t in piece[-60:]) and _open_case(piece)) and not (
-            word in ("WHEN", "THEN", "ELSE") and _open_case(piece)
+        starts = plain and _begins(word, previous, head, keeping=keeping)
+        if word == "CREATE" and starts:
+            starts = not _creates_routine(chunk, position)
+        ends = (
+            plain
+            and word in _CONTROL
+            and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
+            and not (head == "UPDATE" and word == "SET")
+            and not (
+                word == "END"
+                and any(t.text.upper() == "CASE" for t in piece[-60:])
+                and _open_case(piece)
+            )
+            and not (word in ("WHEN", "THEN", "ELSE") and _open_case(piece))
         )
         if starts:
             if piece and keeping:
@@ -252,6 +270,20 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         previous = word
     if piece and keeping:
         yield piece
+
+
+def _begins(word: str, previous: str, head: str, *, keeping: bool) -> bool:
+    """Return whether a word begins a statement, where ``head`` began the one before it."""
+    if word in _STARTS:
+        clause = word in ("UPDATE", "DELETE", "INSERT") and previous in ("THEN", "FOR", "ON")
+        if clause and head == "MERGE":
+            return False
+        if word == "WITH":
+            return previous in _CONTROL or not keeping
+        return head != "WITH"
+    if word == "SELECT":
+        return not keeping or head in _ENDED_BY_SELECT
+    return word == "CREATE" and previous != "OR"
 
 
 def _creates_routine(chunk: list[Token], position: int) -> bool:

@@ -7,7 +7,8 @@ not changed, so a statement is parsed once and bound as often as its tables chan
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
 _MAX_DEPTH = 400
+_LONGEST_NAME = 300
 _FAR = 1 << 30
 
 
@@ -92,7 +94,9 @@ class Binder(Expressions):
         if self._depth > _MAX_DEPTH:
             self._depth -= 1
             self.problems.append(
-                Problem("too-deep", f"queries are nested more than {_MAX_DEPTH} deep", certain=False)
+                Problem(
+                    "too-deep", f"queries are nested more than {_MAX_DEPTH} deep", certain=False
+                )
             )
             return Relation([])
         try:
@@ -127,7 +131,10 @@ class Binder(Expressions):
             keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
             if top or limited:
                 relation = Relation(
-                    relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open
+                    relation.columns,
+                    merge(relation.indirect, mark(keys, SORT)),
+                    None,
+                    relation.open,
                 )
         return relation
 
@@ -178,7 +185,9 @@ class Binder(Expressions):
         cte.busy = False
         return relation
 
-    def _statement_as_relation(self, node: exp.Expr, ctes: CteScope, parent: Frame | None) -> Relation:
+    def _statement_as_relation(
+        self, node: exp.Expr, ctes: CteScope, parent: Frame | None
+    ) -> Relation:
         """A CTE that is a scalar expression (ClickHouse) or a statement with RETURNING."""
         returning = node.args.get("returning")
         if returning is not None:
@@ -201,7 +210,10 @@ class Binder(Expressions):
             mark_problems, mark_candidates = len(self.problems), len(self.candidates)
             step = self.query(body.expression, cte.scope, parent)
             merged = self._united(
-                [current, step], [body.this, body.expression], body, by_name=bool(body.args.get("by_name"))
+                [current, step],
+                [body.this, body.expression],
+                body,
+                by_name=bool(body.args.get("by_name")),
             )
             grown = any(
                 set(new.direct) - set(old.direct)
@@ -214,7 +226,10 @@ class Binder(Expressions):
             del self.candidates[mark_candidates:]
         cte.relation = None
         return Relation(
-            [new.renamed(old.name) for new, old in zip(current.columns, anchor.columns, strict=False)],
+            [
+                new.renamed(old.name)
+                for new, old in zip(current.columns, anchor.columns, strict=False)
+            ],
             current.indirect,
             None,
             current.open,
@@ -231,11 +246,18 @@ class Binder(Expressions):
         problems, reads = list(self.problems), dict(self.reads)
         candidates, missing = list(self.candidates), dict(self.missing)
         self.bind_dead_ctes()
-        self.problems, self.reads, self.candidates, self.missing = problems, reads, candidates, missing
+        self.problems, self.reads, self.candidates, self.missing = (
+            problems,
+            reads,
+            candidates,
+            missing,
+        )
 
     # ---- SELECT ------------------------------------------------------------------------
 
-    def _select(self, node: exp.Select, ctes: CteScope, parent: Frame | None, *, top: bool) -> Relation:
+    def _select(
+        self, node: exp.Select, ctes: CteScope, parent: Frame | None, *, top: bool
+    ) -> Relation:
         args = node.args
         frame = Frame(ctes, parent)
         outer, self._influence = self._influence, NOTHING
@@ -282,7 +304,11 @@ class Binder(Expressions):
             found = args.get(clause)
             if found is not None:
                 keys = self._order_keys(found, relation, node, frame)
-                if top or args.get("limit") is not None or (distinct is not None and distinct.args.get("on")):
+                if (
+                    top
+                    or args.get("limit") is not None
+                    or (distinct is not None and distinct.args.get("on"))
+                ):
                     self._influenced(keys, SORT)
         limit = args.get("limit")
         if limit is not None and isinstance(limit.args.get("expression"), exp.Query):
@@ -330,7 +356,9 @@ class Binder(Expressions):
         type_, origins = self.value(node, frame)
         frame.position = outer
         frame.busy.discard(key)
-        column = Column(key, type_, origins if type(node) is exp.Column else lift(origins, TRANSFORMATION))
+        column = Column(
+            key, type_, origins if type(node) is exp.Column else lift(origins, TRANSFORMATION)
+        )
         frame.aliases[key] = column
         return column
 
@@ -344,10 +372,21 @@ class Binder(Expressions):
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
                 columns.append(
-                    Column(item.this.this, self._concrete(type_), origins, NOTHING, None, _at(item.this))
+                    Column(
+                        item.this.this,
+                        self._concrete(type_),
+                        origins,
+                        NOTHING,
+                        None,
+                        _at(item.this),
+                    )
                 )
                 continue
-            if kind is exp.Alias and type(item.this) is exp.Column and type(item.this.this) is not exp.Star:
+            if (
+                kind is exp.Alias
+                and type(item.this) is exp.Column
+                and type(item.this.this) is not exp.Star
+            ):
                 type_, origins = self.resolve(item.this, frame)
                 name = item.args["alias"]
                 column = Column(name.name, self._concrete(type_), origins, NOTHING, None, _at(name))
@@ -376,7 +415,9 @@ class Binder(Expressions):
         outer, self._influence = self._influence, NOTHING
         if isinstance(item, exp.Alias):
             key = item.alias.lower()
-            known = frame.aliases.get(key) if frame.projections.get(key, (None,))[-1] is inner else None
+            known = (
+                frame.aliases.get(key) if frame.projections.get(key, (None,))[-1] is inner else None
+            )
             type_, origins = (known.type, known.direct) if known else self.value(inner, frame)
         else:
             type_, origins = self.value(inner, frame)
@@ -402,17 +443,23 @@ class Binder(Expressions):
 
     def _text_name(self, node: exp.Expr, position: int) -> str:
         if isinstance(node, (exp.Dot, exp.JSONExtract)):
-            last = node.expression.name
+            last = str(node.expression.name)
             if last and last.replace("_", "a").isalnum():
                 return last
-        if isinstance(node, (exp.Cast, exp.TryCast)) and isinstance(node.this, exp.Column) and self.rules.dialect in ("postgres", "redshift", "snowflake"):
+        if (
+            isinstance(node, (exp.Cast, exp.TryCast))
+            and isinstance(node.this, exp.Column)
+            and self.rules.dialect in ("postgres", "redshift", "snowflake")
+        ):
             return node.this.name
         text = node.sql(self.rules.parser, comments=False)
-        return text if len(text) <= 300 else f"_col_{position}"
+        return text if len(text) <= _LONGEST_NAME else f"_col_{position}"
 
     # ---- stars -------------------------------------------------------------------------
 
-    def _star(self, star: exp.Star, item: exp.Expr, frame: Frame) -> tuple[list[Column], tuple[Table, ...]]:
+    def _star(
+        self, star: exp.Star, item: exp.Expr, frame: Frame
+    ) -> tuple[list[Column], tuple[Table, ...]]:
         """Expand ``*``, ``t.*`` and their EXCLUDE, REPLACE and RENAME."""
         qualifier: Parts | None = None
         if isinstance(item, exp.Column):
@@ -429,7 +476,14 @@ class Binder(Expressions):
         for replaced in star.args.get("replace") or ():
             key = replaced.alias.lower()
             type_, origins = self.value(replaced.this, frame)
-            new = Column(replaced.alias, self._concrete(type_), lift(origins, TRANSFORMATION), NOTHING, None, place_of(replaced))
+            new = Column(
+                replaced.alias,
+                self._concrete(type_),
+                lift(origins, TRANSFORMATION),
+                NOTHING,
+                None,
+                place_of(replaced),
+            )
             if key in {column.name.lower() for column in columns}:
                 columns = [new.renamed(c.name) if c.name.lower() == key else c for c in columns]
             elif open_tables:
@@ -521,7 +575,9 @@ class Binder(Expressions):
             )
         return [], ()
 
-    def _spread(self, item: exp.Expr, inner: exp.Expr, spread: exp.Columns, frame: Frame) -> list[Column]:
+    def _spread(
+        self, item: exp.Expr, inner: exp.Expr, spread: exp.Columns, frame: Frame
+    ) -> list[Column]:
         """DuckDB's ``COLUMNS(…)``: the expression once for every column that it selects."""
         chosen = self._chosen(spread, frame)
         if inner is spread:
@@ -542,7 +598,14 @@ class Binder(Expressions):
             frame.values = outer
             name_text = item.alias if isinstance(item, exp.Alias) else column.name
             results.append(
-                Column(name_text, self._concrete(type_), lift(origins, TRANSFORMATION), NOTHING, None, place_of(item))
+                Column(
+                    name_text,
+                    self._concrete(type_),
+                    lift(origins, TRANSFORMATION),
+                    NOTHING,
+                    None,
+                    place_of(item),
+                )
             )
         return results
 
@@ -586,7 +649,9 @@ class Binder(Expressions):
         for key in keys:
             self._influenced(self._key(key, relation, frame, aliases_first=False), GROUP_BY)
 
-    def _key(self, node: exp.Expr, relation: Relation, frame: Frame, *, aliases_first: bool) -> Origins:
+    def _key(
+        self, node: exp.Expr, relation: Relation, frame: Frame, *, aliases_first: bool
+    ) -> Origins:
         """Bind a GROUP BY or ORDER BY key: a position, an output's name, or an expression."""
         core = node.this if isinstance(node, (exp.Ordered, exp.Paren)) else node
         if isinstance(core, exp.Literal) and not core.is_string:
@@ -607,9 +672,15 @@ class Binder(Expressions):
         if isinstance(core, exp.Tuple):
             origins: Origins = NOTHING
             for item in core.expressions:
-                origins = merge(origins, self._key(item, relation, frame, aliases_first=aliases_first))
+                origins = merge(
+                    origins, self._key(item, relation, frame, aliases_first=aliases_first)
+                )
             return origins
-        if isinstance(core, exp.Column) and core.args.get("table") is None and not isinstance(core.this, exp.Star):
+        if (
+            isinstance(core, exp.Column)
+            and core.args.get("table") is None
+            and not isinstance(core.this, exp.Star)
+        ):
             key = core.name.lower()
             if aliases_first:
                 found = relation.find(key)
@@ -622,7 +693,11 @@ class Binder(Expressions):
                 found = relation.find(key)
                 if isinstance(found, Column):
                     return found.direct
-        if isinstance(core, exp.Column) and isinstance(core.this, exp.Var) and core.name.upper() == "ALL":
+        if (
+            isinstance(core, exp.Column)
+            and isinstance(core.this, exp.Var)
+            and core.name.upper() == "ALL"
+        ):
             return NOTHING
         frame.position = _FAR
         if self.rules.lateral_aliases:
@@ -635,7 +710,9 @@ class Binder(Expressions):
         frame.values = dict(outer)
         for key in frame.projections:
             found = relation.find(key)
-            if isinstance(found, Column) and not any(entry.relation.find(key) for entry in frame.entries):
+            if isinstance(found, Column) and not any(
+                entry.relation.find(key) for entry in frame.entries
+            ):
                 frame.values[key] = (found.type, found.direct)
         origins = self.value(node, frame)[1]
         frame.values = outer
@@ -648,7 +725,11 @@ class Binder(Expressions):
         items = order.expressions or children(order)
         for item in items:
             core = item.this if isinstance(item, exp.Ordered) else item
-            if isinstance(core, exp.Column) and core.name.upper() == "ALL" and not core.args.get("table"):
+            if (
+                isinstance(core, exp.Column)
+                and core.name.upper() == "ALL"
+                and not core.args.get("table")
+            ):
                 continue
             if isinstance(core, exp.Var):
                 continue
@@ -667,7 +748,9 @@ class Binder(Expressions):
             found = self.value(key, frame)[1]
             if found:
                 origins = merge(origins, found)
-        name = node.args.get("alias") or (node.args.get("first") if isinstance(node.args.get("first"), exp.Expr) else None)
+        name = node.args.get("alias") or (
+            node.args.get("first") if isinstance(node.args.get("first"), exp.Expr) else None
+        )
         if name is not None:
             scope: Frame | None = frame
             while scope is not None:
@@ -693,7 +776,11 @@ class Binder(Expressions):
         relation = self.scalar_relation(node, frame)
         if not relation.columns:
             return UNKNOWN_VALUE
-        if len(relation.columns) > 1 and not relation.open and isinstance(node.parent, (exp.Alias, exp.Select)):
+        if (
+            len(relation.columns) > 1
+            and not relation.open
+            and isinstance(node.parent, (exp.Alias, exp.Select))
+        ):
             self.problems.append(
                 Problem(
                     "subquery-columns",
@@ -712,10 +799,13 @@ class Binder(Expressions):
     def from_item(self, node: exp.Expr, frame: Frame) -> None:
         """Add one item of a FROM clause (and what is joined inside it) to the frame."""
         handler = _FROM.get(type(node))
-        if handler is None:
-            handler = Binder._from_function if isinstance(node, exp.Func) else Binder._from_query
         before = len(frame.entries)
-        handler(self, node, frame)
+        if handler is not None:
+            handler(self, node, frame)
+        elif isinstance(node, exp.Func):
+            self._from_function(node, frame)
+        else:
+            self._from_query(node, frame)
         for lateral in node.args.get("laterals") or ():
             self.from_item(lateral, frame)
         if not isinstance(node, (exp.Subquery, exp.Table)):
@@ -728,8 +818,14 @@ class Binder(Expressions):
         """A subquery, in parentheses or not."""
         alias = node.args.get("alias")
         inner = node.this if isinstance(node, exp.Subquery) else node
-        if isinstance(node, exp.Subquery) and isinstance(inner, (exp.Table, exp.Subquery)) and not (
-            isinstance(inner, exp.Subquery) and not inner.args.get("joins") and not inner.args.get("alias")
+        if (
+            isinstance(node, exp.Subquery)
+            and isinstance(inner, (exp.Table, exp.Subquery))
+            and not (
+                isinstance(inner, exp.Subquery)
+                and not inner.args.get("joins")
+                and not inner.args.get("alias")
+            )
         ):
             if alias is None:
                 self.from_item(inner, frame)
@@ -739,15 +835,28 @@ class Binder(Expressions):
             self.from_item(inner, inside)
             relation = self._all_of(inside)
         else:
-            parent = frame if self.rules.implicit_lateral or isinstance(node.parent, exp.Lateral) else frame.parent
+            parent = (
+                frame
+                if self.rules.implicit_lateral or isinstance(node.parent, exp.Lateral)
+                else frame.parent
+            )
             outer, self._influence = self._influence, NOTHING
             with_ = node.args.get("with_") if isinstance(node, exp.Subquery) else None
             ctes = self.with_clause(with_, frame.ctes, parent) if with_ is not None else frame.ctes
             relation = self.query(inner, ctes, parent)
             self._influence = outer
-            if isinstance(node, exp.Subquery) and node.args.get("limit") is not None and node.args.get("order") is not None:
+            if (
+                isinstance(node, exp.Subquery)
+                and node.args.get("limit") is not None
+                and node.args.get("order") is not None
+            ):
                 keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
-                relation = Relation(relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open)
+                relation = Relation(
+                    relation.columns,
+                    merge(relation.indirect, mark(keys, SORT)),
+                    None,
+                    relation.open,
+                )
         if self.rules.dedupe_names:
             relation = _deduplicated(relation)
         for pivot in node.args.get("pivots") or ():
@@ -795,7 +904,9 @@ class Binder(Expressions):
                 parts = (*parts[:-1], parts[-1].split("$", 1)[0])
         return parts
 
-    def _table_relation(self, parts: Parts, node: exp.Table, frame: Frame) -> tuple[Relation | None, Parts]:
+    def _table_relation(
+        self, parts: Parts, node: exp.Table, frame: Frame
+    ) -> tuple[Relation | None, Parts]:
         if len(parts) == 1:
             cte = frame.ctes.find(parts[0].lower())
             if cte is not None:
@@ -809,7 +920,12 @@ class Binder(Expressions):
         if table is None:
             if self.schema.gone(parts):
                 self.problems.append(
-                    Problem("unknown-table", f'table "{".".join(parts)}" does not exist', place_of(node), parts[-1])
+                    Problem(
+                        "unknown-table",
+                        f'table "{".".join(parts)}" does not exist',
+                        place_of(node),
+                        parts[-1],
+                    )
                 )
             named = self.schema.named(parts)
             key = tuple(part.lower() for part in named)
@@ -854,7 +970,11 @@ class Binder(Expressions):
         source = Column(name, None, origins)
         for member in ("item", "key", "value", "pos"):
             if member != name:
-                path = self._at_path(source, (member,)) if member != "pos" else lift(origins, TRANSFORMATION)
+                path = (
+                    self._at_path(source, (member,))
+                    if member != "pos"
+                    else lift(origins, TRANSFORMATION)
+                )
                 columns.append(Column(member, None, path))
         for field, type_ in parts:
             columns.append(Column(field, type_, self._at_path(source, (field,))))
@@ -913,12 +1033,18 @@ class Binder(Expressions):
                 self._using(common, frame, before, node, [])
             elif not any(entry.relation.open for entry in frame.entries):
                 self.problems.append(
-                    Problem("natural-join", "no columns found to join on in NATURAL JOIN", place_of(node))
+                    Problem(
+                        "natural-join",
+                        "no columns found to join on in NATURAL JOIN",
+                        place_of(node),
+                    )
                 )
         condition = args.get("match_condition")
         if isinstance(condition, exp.Expr):
             self._influenced(self.value(condition, frame)[1], JOIN)
-        if (args.get("kind") or "").upper() in ("SEMI", "ANTI") or (args.get("side") or "").upper() in ("SEMI", "ANTI"):
+        if (args.get("kind") or "").upper() in ("SEMI", "ANTI") or (
+            args.get("side") or ""
+        ).upper() in ("SEMI", "ANTI"):
             for entry in added:
                 if entry.relation.indirect:
                     self._influence = merge(self._influence or NOTHING, entry.relation.indirect)
@@ -984,7 +1110,12 @@ class Binder(Expressions):
                 self._candidates([table.origin(name) for table in open_tables], name)
                 return None
             self.problems.append(
-                Problem("unknown-column", f'column "{name}" does not exist on {side} side of join', place, name)
+                Problem(
+                    "unknown-column",
+                    f'column "{name}" does not exist on {side} side of join',
+                    place,
+                    name,
+                )
             )
         return found
 
@@ -1011,7 +1142,9 @@ class Binder(Expressions):
             if self.types is not None:
                 type_ = self.types.combine("values", tuple(kinds[position])).type
             columns.append(
-                Column(f"col{position}", self._concrete(type_), lift(origins[position], TRANSFORMATION))
+                Column(
+                    f"col{position}", self._concrete(type_), lift(origins[position], TRANSFORMATION)
+                )
             )
         relation = Relation(columns)
         alias = node.args.get("alias")
@@ -1022,17 +1155,33 @@ class Binder(Expressions):
 
     def _from_unnest(self, node: exp.Unnest, frame: Frame) -> None:
         alias = node.args.get("alias")
-        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        names = (
+            [_identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
         columns: list[Column] = []
         for position, item in enumerate(node.expressions):
             type_, origins = self.value(item, frame)
             element = self.types.element(type_).type if self.types is not None and type_ else None
             parts = fields(element) if element else ()
             origins = lift(origins, TRANSFORMATION)
-            if parts and (node.args.get("explode_array") or (names and len(names) == len(parts) and len(node.expressions) == 1 and len(names) > 1)):
+            if parts and (
+                node.args.get("explode_array")
+                or (
+                    names
+                    and len(names) == len(parts)
+                    and len(node.expressions) == 1
+                    and len(names) > 1
+                )
+            ):
                 columns.extend(Column(field, kind, origins) for field, kind in parts)
                 continue
-            name = names[position] if position < len(names) else ("unnest" if not position else f"unnest_{position}")
+            name = (
+                names[position]
+                if position < len(names)
+                else ("unnest" if not position else f"unnest_{position}")
+            )
             columns.append(Column(name, element, origins))
             for field, kind in parts:
                 columns.append(Column(field, kind, origins))
@@ -1041,7 +1190,9 @@ class Binder(Expressions):
                 columns.extend(Column(name, None, origins) for name in extra)
         offset = node.args.get("offset")
         if offset is not None:
-            columns.append(Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT"))
+            columns.append(
+                Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT")
+            )
         name = alias.name.lower() if alias is not None else ""
         if not name and names:
             name = names[0].lower()
@@ -1050,7 +1201,11 @@ class Binder(Expressions):
     def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
         inner = node.this
         alias = node.args.get("alias")
-        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        names = (
+            [_identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
         name = alias.name.lower() if alias is not None else ""
         if isinstance(inner, (exp.Subquery, exp.Query)):
             outer, self._influence = self._influence, NOTHING
@@ -1074,9 +1229,7 @@ class Binder(Expressions):
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
             if isinstance(inner, exp.Posexplode):
                 names = ["pos", "col"]
-        columns = [
-            Column(item, element if len(names) == 1 else None, origins) for item in names
-        ]
+        columns = [Column(item, element if len(names) == 1 else None, origins) for item in names]
         relation = Relation(columns)
         relation.invented = origins
         frame.entries.append(Entry(name, relation))
@@ -1084,17 +1237,31 @@ class Binder(Expressions):
     def _from_function(self, node: exp.Expr, frame: Frame) -> None:
         """A table function: every column that it is said to have comes from its arguments."""
         function = node.this if isinstance(node, exp.Table) else node
-        while isinstance(function, exp.Anonymous) and function.name.upper() == "TABLE" and len(function.expressions) == 1:
+        while (
+            isinstance(function, exp.Anonymous)
+            and function.name.upper() == "TABLE"
+            and len(function.expressions) == 1
+        ):
             function = function.expressions[0]
         alias = node.args.get("alias")
-        names = [_identifier_name(name) for name in (alias.args.get("columns") or ())] if alias is not None else []
+        names = (
+            [_identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
         inner = _table_argument(function)
         if inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
             origins = lift(self.values(children(function), frame)[1], TRANSFORMATION)
-            element = "BIGINT" if isinstance(function, exp.GenerateSeries) and self.types is not None else None
-            shown = names or [(alias.name if alias is not None and alias.name else function.name or function.key)]
+            element = (
+                "BIGINT"
+                if isinstance(function, exp.GenerateSeries) and self.types is not None
+                else None
+            )
+            shown = names or [
+                (alias.name if alias is not None and alias.name else function.name or function.key)
+            ]
             if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
                 table = Table((function.sql(self.rules.parser),))
                 relation = table.relation()
@@ -1145,7 +1312,11 @@ class Binder(Expressions):
         inside = Frame(frame.ctes, frame.parent)
         inside.entries.append(Entry("", relation))
         alias = node.args.get("alias")
-        result = self._unpivot(node, relation, inside) if node.args.get("unpivot") else self._pivoted(node, relation, inside)
+        result = (
+            self._unpivot(node, relation, inside)
+            if node.args.get("unpivot")
+            else self._pivoted(node, relation, inside)
+        )
         if alias is not None and alias.args.get("columns"):
             result = self._renamed(result, alias)
         return result
@@ -1160,7 +1331,9 @@ class Binder(Expressions):
             core = item.this if isinstance(item, exp.Alias) else item
             type_, origins = self.value(core, inside)
             used.update(column.name.lower() for column in core.find_all(exp.Column))
-            per_aggregate.append((item.alias if isinstance(item, exp.Alias) else "", type_, origins))
+            per_aggregate.append(
+                (item.alias if isinstance(item, exp.Alias) else "", type_, origins)
+            )
             values = merge(values, origins)
         keys: Origins = NOTHING
         fields = list(node.args.get("fields") or ())
@@ -1183,10 +1356,21 @@ class Binder(Expressions):
         if not names and statement_form:
             names = ["*"]
         for position, name in enumerate(names):
-            label, type_, origins = per_aggregate[position % len(per_aggregate)] if per_aggregate else ("", None, values)
+            label, type_, origins = (
+                per_aggregate[position % len(per_aggregate)]
+                if per_aggregate
+                else ("", None, values)
+            )
             del label
             influence = lift(keys, TRANSFORMATION)
-            produced.append(Column(name, self._concrete(type_), lift(origins, TRANSFORMATION), mark(influence, FILTER)))
+            produced.append(
+                Column(
+                    name,
+                    self._concrete(type_),
+                    lift(origins, TRANSFORMATION),
+                    mark(influence, FILTER),
+                )
+            )
         indirect = merge(relation.indirect, mark(keys, GROUP_BY))
         open_tables = relation.open
         if relation.open and not any(column.name == "*" for column in relation.columns):
@@ -1213,18 +1397,31 @@ class Binder(Expressions):
                 for field in fields
                 if isinstance(field, exp.In)
             ]
-            if value_names and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Tuple):
-                value_names = [_identifier_name(_last_identifier(item)) for item in node.expressions[0].expressions]
+            if (
+                value_names
+                and len(node.expressions) == 1
+                and isinstance(node.expressions[0], exp.Tuple)
+            ):
+                value_names = [
+                    _identifier_name(_last_identifier(item))
+                    for item in node.expressions[0].expressions
+                ]
         for label, sources in fields_sources:
             groups: list[list[exp.Expr]] = []
             for source in sources:
                 core = source.this if isinstance(source, (exp.PivotAlias, exp.Alias)) else source
                 items = core.expressions if isinstance(core, exp.Tuple) else [core]
-                if isinstance(core, exp.Star) or (isinstance(core, exp.Column) and isinstance(core.this, exp.Star)):
-                    chosen = self._star(core if isinstance(core, exp.Star) else core.this, core, inside)[0]
+                if isinstance(core, exp.Star) or (
+                    isinstance(core, exp.Column) and isinstance(core.this, exp.Star)
+                ):
+                    chosen = self._star(
+                        core if isinstance(core, exp.Star) else core.this, core, inside
+                    )[0]
                     groups.extend([[exp.column(column.name)] for column in chosen])
                 elif isinstance(core, exp.Columns):
-                    groups.extend([[exp.column(column.name)] for column in self._chosen(core, inside)])
+                    groups.extend(
+                        [[exp.column(column.name)] for column in self._chosen(core, inside)]
+                    )
                 else:
                     groups.append(list(items))
             slots: list[Origins] = [NOTHING for _ in value_names]
@@ -1241,9 +1438,18 @@ class Binder(Expressions):
             text = "VARCHAR" if self.types is not None else None
             produced.append(Column(label, text, lift(everything, TRANSFORMATION)))
             for name, origins, seen in zip(value_names, slots, kinds, strict=False):
-                type_ = self.types.combine("union", tuple(seen)).type if self.types is not None and seen else None
+                type_ = (
+                    self.types.combine("union", tuple(seen)).type
+                    if self.types is not None and seen
+                    else None
+                )
                 produced.append(Column(name, type_, origins))
-        if self.rules.dialect != "duckdb" and len(fields_sources) == 1 and len(produced) == 1 + len(value_names) and node.args.get("value_columns_first"):
+        if (
+            self.rules.dialect != "duckdb"
+            and len(fields_sources) == 1
+            and len(produced) == 1 + len(value_names)
+            and node.args.get("value_columns_first")
+        ):
             produced = [*produced[1:], produced[0]]
         kept = [column for column in relation.columns if column.name.lower() not in consumed]
         if relation.open and not any(column.name == "*" for column in relation.columns):
@@ -1257,7 +1463,12 @@ class Binder(Expressions):
         inside = Frame(frame.ctes, frame)
         inside.entries.append(source)
         pattern = node.args.get("pattern")
-        variables = set(re.findall(r"[A-Za-z_]\w*", pattern.name if isinstance(pattern, exp.Expr) else str(pattern or "")))
+        variables = set(
+            re.findall(
+                r"[A-Za-z_]\w*",
+                pattern.name if isinstance(pattern, exp.Expr) else str(pattern or ""),
+            )
+        )
         defined = node.args.get("define") or ()
         variables.update(item.alias_or_name for item in defined)
         influence: Origins = NOTHING
@@ -1282,13 +1493,21 @@ class Binder(Expressions):
             measure = item.this if isinstance(item, exp.MatchRecognizeMeasure) else item
             core = measure.this if isinstance(measure, exp.Alias) else measure
             type_, origins = self.value(core, matching)
-            columns.append(Column(measure.alias_or_name, self._concrete(type_), lift(origins, TRANSFORMATION)))
+            columns.append(
+                Column(measure.alias_or_name, self._concrete(type_), lift(origins, TRANSFORMATION))
+            )
         rows = node.args.get("rows")
-        if rows is not None and "ALL ROWS" in str(rows.name if isinstance(rows, exp.Expr) else rows).upper():
+        if (
+            rows is not None
+            and "ALL ROWS" in str(rows.name if isinstance(rows, exp.Expr) else rows).upper()
+        ):
             columns = [*source.relation.columns, *columns]
         alias = node.args.get("alias")
         frame.entries.append(
-            Entry(alias.name.lower() if alias is not None else source.alias, Relation(columns, merge(source.relation.indirect, influence)))
+            Entry(
+                alias.name.lower() if alias is not None else source.alias,
+                Relation(columns, merge(source.relation.indirect, influence)),
+            )
         )
 
     # ---- set operations --------------------------------------------------------------------
@@ -1299,7 +1518,11 @@ class Binder(Expressions):
         """Unite the branches from left to right; a chain of thousands does not recurse."""
         chain = [node]
         left = node.this
-        while isinstance(left, exp.SetOperation) and not left.args.get("with_") and left.args.get("order") is None:
+        while (
+            isinstance(left, exp.SetOperation)
+            and not left.args.get("with_")
+            and left.args.get("order") is None
+        ):
             chain.append(left)
             left = left.this
         outer, self._influence = self._influence, NOTHING
@@ -1308,7 +1531,10 @@ class Binder(Expressions):
         for step in reversed(chain):
             right = self.query(step.expression, ctes, parent)
             relation = self._united(
-                [relation, right], [first, step.expression], step, by_name=bool(step.args.get("by_name"))
+                [relation, right],
+                [first, step.expression],
+                step,
+                by_name=bool(step.args.get("by_name")),
             )
             first = step
         self._influence = outer
@@ -1318,7 +1544,12 @@ class Binder(Expressions):
             frame.entries.append(Entry("", relation))
             keys = self._order_keys(order, relation, None, frame)
             if top or node.args.get("limit") is not None:
-                relation = Relation(relation.columns, merge(relation.indirect, mark(keys, SORT)), None, relation.open)
+                relation = Relation(
+                    relation.columns,
+                    merge(relation.indirect, mark(keys, SORT)),
+                    None,
+                    relation.open,
+                )
         return relation
 
     def _united(
@@ -1350,7 +1581,9 @@ class Binder(Expressions):
             columns.extend(right.columns[len(left.columns) :])
         return Relation(columns, indirect, None, open_tables)
 
-    def _mixed(self, column: Column, other: Column, step: exp.Expr, how: str, place: exp.Expr) -> Column:
+    def _mixed(
+        self, column: Column, other: Column, step: exp.Expr, how: str, place: exp.Expr
+    ) -> Column:
         type_ = column.type
         if self.types is not None:
             if column.type == other.type:
@@ -1359,31 +1592,48 @@ class Binder(Expressions):
                 answer = self.types.combine(how, (column.type, other.type))
                 if answer.error is not None:
                     self.problems.append(
-                        Problem("cannot-mix", answer.error, other.place if other.place[0] else place_of(place), other.name)
+                        Problem(
+                            "cannot-mix",
+                            answer.error,
+                            other.place if other.place[0] else place_of(place),
+                            other.name,
+                        )
                     )
                 type_ = answer.type
-        direct, indirect = merge(column.direct, other.direct), merge(column.indirect, other.indirect)
+        direct, indirect = (
+            merge(column.direct, other.direct),
+            merge(column.indirect, other.indirect),
+        )
         del step
         return Column(column.name, type_, direct, indirect, None, column.place)
 
     def _united_by_name(
-        self, left: Relation, right: Relation, indirect: Origins, open_tables: tuple[Table, ...], step: exp.Expr
+        self,
+        left: Relation,
+        right: Relation,
+        indirect: Origins,
+        open_tables: tuple[Table, ...],
+        step: exp.Expr,
     ) -> Relation:
         columns = []
         for column in left.columns:
             other = right.find(column.name.lower())
-            columns.append(self._mixed(column, other, step, "union", step) if isinstance(other, Column) else column)
+            columns.append(
+                self._mixed(column, other, step, "union", step)
+                if isinstance(other, Column)
+                else column
+            )
         columns.extend(column for column in right.columns if left.find(column.name.lower()) is None)
         return Relation(columns, indirect, None, open_tables)
 
 
-_FROM = {
-    exp.Table: Binder._from_table,
-    exp.Subquery: Binder._from_query,
-    exp.Values: Binder._from_values,
-    exp.Unnest: Binder._from_unnest,
-    exp.Lateral: Binder._from_lateral,
-    exp.Pivot: Binder._from_pivot,
+_FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
+    exp.Table: Binder._from_table,  # noqa: SLF001 - the table of this class
+    exp.Subquery: Binder._from_query,  # noqa: SLF001 - the table of this class
+    exp.Values: Binder._from_values,  # noqa: SLF001 - the table of this class
+    exp.Unnest: Binder._from_unnest,  # noqa: SLF001 - the table of this class
+    exp.Lateral: Binder._from_lateral,  # noqa: SLF001 - the table of this class
+    exp.Pivot: Binder._from_pivot,  # noqa: SLF001 - the table of this class
 }
 
 
@@ -1396,7 +1646,7 @@ def _star_of(item: exp.Expr) -> exp.Star | None:
 
 
 def _at(identifier: exp.Expr) -> tuple[int, int]:
-    meta = identifier._meta
+    meta = identifier._meta  # noqa: SLF001 - .meta would create an empty dict on every node
     if meta and "start" in meta:
         return (meta["line"], meta["col"] - (meta["end"] - meta["start"]))
     return (0, 0)
@@ -1466,12 +1716,16 @@ def _names(node: exp.Expr, name: str) -> bool:
 
 
 def _table_argument(function: exp.Expr) -> exp.Expr | None:
-    """Return the table that a table function is given: a subquery, or a name beside a DESCRIPTOR."""
-    arguments = [item.expression if isinstance(item, exp.Kwarg) else item for item in children(function)]
+    """Return the table that a table function is given: a subquery, or a name and DESCRIPTOR."""
+    arguments = [
+        item.expression if isinstance(item, exp.Kwarg) else item for item in children(function)
+    ]
     for item in arguments:
         if isinstance(item, (exp.Table, exp.Query)):
             return item
-    described = any(isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments)
+    described = any(
+        isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments
+    )
     if described and arguments and isinstance(arguments[0], exp.Column):
         parts = [part.copy() for part in arguments[0].parts]
         keys = ("this", "db", "catalog")

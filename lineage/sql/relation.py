@@ -14,6 +14,8 @@ from typing import Final
 Parts = tuple[str, ...]
 """A table name as dotted parts, most significant first, in the spelling of its definition."""
 
+_WITH_SCHEMA: Final = 2
+
 # Flags of a direct origin. The two lowest bits are the strength of the OpenLineage subtype.
 IDENTITY: Final = 0
 TRANSFORMATION: Final = 1
@@ -62,7 +64,7 @@ class Column:
 
     __slots__ = ("direct", "indirect", "name", "nullable", "place", "type")
 
-    def __init__(  # noqa: PLR0913 - six facts about one column, all of them primitive
+    def __init__(
         self,
         name: str,
         type: str | None = None,  # noqa: A002 - the field's own word
@@ -182,9 +184,7 @@ class Table:
         """Return a column that only a query told us of; its type is not known."""
         found = self._learned.get(column)
         if found is None:
-            found = self._learned[column] = Column(
-                column, None, {self.origin(column): IDENTITY}
-            )
+            found = self._learned[column] = Column(column, None, {self.origin(column): IDENTITY})
         return found
 
     def has_learned(self, column: str) -> bool:
@@ -217,8 +217,8 @@ class Schema:
         self._gone: set[Parts] = set()
         self._memo: dict[Parts, Table | None] = {}
         self._parent = parent
-        self.database = database or (parent.database if parent else None)
-        self.default = schema or (parent.default if parent else None)
+        self.database: str | None = database or (parent.database if parent else None)
+        self.default: str | None = schema or (parent.default if parent else None)
         for table in tables:
             self.add(table)
 
@@ -247,12 +247,9 @@ class Schema:
     def forget(self, table: Table) -> None:
         """Take a table away because a script dropped it; its name may be made again."""
         key = tuple(part.lower() for part in table.parts)
-        schema: Schema | None = self
-        while schema is not None:
-            here = schema._by_last.get(key[-1])
-            if here and schema is self:
-                here.pop(key, None)
-            schema = schema._parent
+        here = self._by_last.get(key[-1])
+        if here:
+            here.pop(key, None)
         self._memo.clear()
 
     def find(self, parts: Parts) -> Table | None:
@@ -267,17 +264,14 @@ class Schema:
     def gone(self, parts: Parts) -> bool:
         """Return whether a table of this name was removed (a bare name matches any schema)."""
         key = tuple(part.lower() for part in parts)
-        schema: Schema | None = self
-        while schema is not None:
-            if any(_suffix(key, gone) for gone in schema._gone):
-                return True
-            schema = schema._parent
-        return False
+        if any(_suffix(key, gone) for gone in self._gone):
+            return True
+        return self._parent is not None and self._parent.gone(parts)
 
     def _candidates(self, last: str) -> dict[Parts, Table]:
         if self._parent is None:
             return self._by_last.get(last, {})
-        inherited = self._parent._candidates(last)
+        inherited = self._parent._candidates(last)  # noqa: SLF001 - of the same class
         here = self._by_last.get(last)
         if not here and not self._gone:
             return inherited
@@ -300,7 +294,11 @@ class Schema:
         if len(matches) == 1:
             return matches[0]
         if matches and self.default:
-            home = [t for t in matches if len(t.parts) > 1 and t.parts[-2].lower() == self.default.lower()]
+            home = [
+                t
+                for t in matches
+                if len(t.parts) > 1 and t.parts[-2].lower() == self.default.lower()
+            ]
             if len(home) == 1:
                 return home[0]
         return None
@@ -312,28 +310,28 @@ class Schema:
             if database:
                 yield (database, schema, *key)
             yield (schema, *key)
-        elif len(key) == 2 and database:
+        elif len(key) == _WITH_SCHEMA and database:
             yield (database, *key)
 
     def tables(self) -> Iterator[Table]:
         """Yield every table that can be seen from here, in name order."""
-        names = {last for schema in self._chain() for last in schema._by_last}
-        for last in sorted(names):
+        for last in sorted(self._lasts()):
             candidates = self._candidates(last)
             for key in sorted(candidates):
                 yield candidates[key]
 
-    def _chain(self) -> Iterator[Schema]:
-        schema: Schema | None = self
-        while schema is not None:
-            yield schema
-            schema = schema._parent
+    def _lasts(self) -> set[str]:
+        """Return the last parts of all names."""
+        found = set(self._by_last)
+        if self._parent is not None:
+            found |= self._parent._lasts()  # noqa: SLF001 - of the same class
+        return found
 
     def named(self, parts: Parts) -> Parts:
         """Return ``parts`` with the defaults in front, for a table that nobody described."""
         if len(parts) == 1 and self.default:
             parts = (self.default, *parts)
-        if len(parts) == 2 and self.database:
+        if len(parts) == _WITH_SCHEMA and self.database:
             parts = (self.database, *parts)
         return parts
 
@@ -367,7 +365,7 @@ def lift(origins: Origins, strength: int, flags: int = 0) -> Origins:
     lifted = {}
     for origin, known in origins.items():
         step = known & STRENGTH
-        lifted[origin] = (known & ~STRENGTH) | (step if step > strength else strength) | flags
+        lifted[origin] = (known & ~STRENGTH) | (max(strength, step)) | flags
     return lifted
 
 

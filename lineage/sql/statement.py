@@ -44,7 +44,8 @@ class Bound:
     """One statement, bound."""
 
     kind: str
-    """``select``, ``create``, ``insert``, ``merge``, ``update``, ``delete``, ``define``, ``other``."""
+    """``select``, ``create``, ``insert``, ``merge``, ``update``, ``delete``, ``define``, or
+    ``other``."""
     writes: list[Write] = field(default_factory=list)
     relation: Relation | None = None
     """The rows of a query, or of the query inside CREATE … AS."""
@@ -131,7 +132,7 @@ class StatementBinder:
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
-                    f"{tree.this} statements are not understood; nothing is known of what this one does",
+                    f"{tree.this} statements are not understood; nothing is known of this one",
                     place_of(tree),
                     certain=False,
                 )
@@ -147,7 +148,12 @@ class StatementBinder:
         relation = binder.query(tree, CteScope(), top=True)
         into = tree.args.get("into")
         if into is not None:
-            table = self._define(into.this, binder, relation, temporary=_temporary_name(into.this) or bool(into.args.get("temporary")))
+            table = self._define(
+                into.this,
+                binder,
+                relation,
+                temporary=_temporary_name(into.this) or bool(into.args.get("temporary")),
+            )
             write = Write(table, _paired(relation, None), relation.indirect)
             return Bound("create", self._visible(table, [write]), relation, table)
         return Bound("select", [Write(None, _paired(relation, None), relation.indirect)], relation)
@@ -181,11 +187,21 @@ class StatementBinder:
             return self._like(target, like.this, binder)
         if body is None:
             return self._declare(target, schema_node, binder, temporary=temporary, kind=kind)
-        if isinstance(body, exp.DDL) and isinstance(body, exp.Query) is False and not isinstance(body, exp.Table):
+        if (
+            isinstance(body, exp.DDL)
+            and isinstance(body, exp.Query) is False
+            and not isinstance(body, exp.Table)
+        ):
             return Bound("other")
         relation = self._query(body, binder, tree)
         names = _schema_names(schema_node)
-        if names and len(names) != len(relation.columns) and not relation.open and kind == "VIEW" and len(names) > len(relation.columns):
+        if (
+            names
+            and len(names) != len(relation.columns)
+            and not relation.open
+            and kind == "VIEW"
+            and len(names) > len(relation.columns)
+        ):
             binder.problems.append(
                 Problem(
                     "alias-columns",
@@ -202,7 +218,13 @@ class StatementBinder:
         return Bound("create", self._visible(table, [write]), relation, table)
 
     def _declare(
-        self, target: exp.Table, schema_node: exp.Schema | None, binder: Binder, *, temporary: bool, kind: str
+        self,
+        target: exp.Table,
+        schema_node: exp.Schema | None,
+        binder: Binder,
+        *,
+        temporary: bool,
+        kind: str,
     ) -> Bound:
         """``CREATE TABLE t (a INT, …)``."""
         parts = self.schema.named(binder.parts_of(target))
@@ -214,10 +236,20 @@ class StatementBinder:
                 if isinstance(item, exp.ColumnDef)
             )
             columns += tuple(
-                (item.name, None) for item in schema_node.expressions if isinstance(item, exp.Identifier)
+                (item.name, None)
+                for item in schema_node.expressions
+                if isinstance(item, exp.Identifier)
             )
-        partitioned = schema_node.parent.find(exp.PartitionedByProperty) if schema_node is not None and schema_node.parent else None
-        if columns is not None and partitioned is not None and isinstance(partitioned.this, exp.Schema):
+        partitioned = (
+            schema_node.parent.find(exp.PartitionedByProperty)
+            if schema_node is not None and schema_node.parent
+            else None
+        )
+        if (
+            columns is not None
+            and partitioned is not None
+            and isinstance(partitioned.this, exp.Schema)
+        ):
             columns += tuple(
                 (item.this.name, self._type_of(item))
                 for item in partitioned.this.expressions
@@ -236,14 +268,18 @@ class StatementBinder:
             return None
         return self.types.normalize(text) if self.types is not None else text
 
-    def _clone(self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool) -> Bound:
+    def _clone(
+        self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool
+    ) -> Bound:
         frame = Frame(CteScope())
         binder.from_item(source, frame)
         relation = frame.entries[0].relation if frame.entries else Relation([])
         columns = list(relation.columns) or [table.star() for table in relation.open]
         relation = Relation(columns, NOTHING, None, relation.open)
         table = self._define(target, binder, relation, temporary=temporary)
-        return Bound("create", self._visible(table, [Write(table, _paired(relation, None))]), relation, table)
+        return Bound(
+            "create", self._visible(table, [Write(table, _paired(relation, None))]), relation, table
+        )
 
     def _like(self, target: exp.Table, source: exp.Expr, binder: Binder) -> Bound:
         model = self.schema.find(binder.parts_of(source)) if isinstance(source, exp.Table) else None
@@ -293,7 +329,12 @@ class StatementBinder:
         if table is None:
             if self.schema.gone(parts):
                 binder.problems.append(
-                    Problem("unknown-table", f'table "{".".join(parts)}" does not exist', place_of(node), parts[-1])
+                    Problem(
+                        "unknown-table",
+                        f'table "{".".join(parts)}" does not exist',
+                        place_of(node),
+                        parts[-1],
+                    )
                 )
             table = Table(self.schema.named(parts))
             self.schema.add(table)
@@ -304,10 +345,12 @@ class StatementBinder:
         schema_node = this if isinstance(this, exp.Schema) else None
         target_node = this.this if schema_node is not None else this
         body = tree.args.get("expression")
-        if isinstance(target_node, exp.Directory):
+        if isinstance(target_node, exp.Directory) and isinstance(body, exp.Expr):
             relation = self._query(body, binder, tree)
             table = Table((target_node.name,), None)
-            return Bound("insert", [Write(table, _paired(relation, None), relation.indirect)], relation)
+            return Bound(
+                "insert", [Write(table, _paired(relation, None), relation.indirect)], relation
+            )
         table = self.target(target_node, binder)
         if body is None:
             return Bound("insert", [Write(table, [])])
@@ -323,37 +366,61 @@ class StatementBinder:
         self, tree: exp.Insert, table: Table, names: list[str], relation: Relation, binder: Binder
     ) -> list[tuple[str, Column]]:
         """Pair what is inserted with the columns that receive it: by list, by name, by position."""
-        partition = tree.args.get("partition") or (tree.this.args.get("partition") if isinstance(tree.this, exp.Table) else None)
+        partition = tree.args.get("partition") or (
+            tree.this.args.get("partition") if isinstance(tree.this, exp.Table) else None
+        )
         static, dynamic = _partition_columns(partition)
         if tree.args.get("by_name"):
             known = {name.lower(): name for name, _ in table.columns or ()}
             for column in relation.columns:
                 if table.columns is not None and column.name.lower() not in known:
                     binder.problems.append(
-                        Problem("unknown-column", f'table "{table.name}" has no column "{column.name}"', column.place, column.name)
+                        Problem(
+                            "unknown-column",
+                            f'table "{table.name}" has no column "{column.name}"',
+                            column.place,
+                            column.name,
+                        )
                     )
-            return [(known.get(column.name.lower(), column.name), column) for column in relation.columns]
+            return [
+                (known.get(column.name.lower(), column.name), column) for column in relation.columns
+            ]
         if not names and table.columns is not None:
-            names = [name for name, _ in table.columns if name.lower() not in static and name.lower() not in dynamic]
+            names = [
+                name
+                for name, _ in table.columns
+                if name.lower() not in static and name.lower() not in dynamic
+            ]
             names += [name for name, _ in table.columns if name.lower() in dynamic]
             explicit = False
         else:
             explicit = bool(names)
-            known = {name.lower() for name, _ in table.columns or ()}
+            there = {name.lower() for name, _ in table.columns or ()}
             for name in names:
-                if table.columns is not None and name.lower() not in known:
+                if table.columns is not None and name.lower() not in there:
                     binder.problems.append(
-                        Problem("unknown-column", f'table "{table.name}" has no column "{name}"', place_of(tree), name)
+                        Problem(
+                            "unknown-column",
+                            f'table "{table.name}" has no column "{name}"',
+                            place_of(tree),
+                            name,
+                        )
                     )
             if not names and dynamic:
                 kept = [column.name for column in relation.columns]
                 if len(kept) >= len(dynamic):
                     names = [*kept[: len(kept) - len(dynamic)], *dynamic]
-        if names and len(relation.columns) != len(names) and not relation.open and (explicit or table.columns is not None):
+        if (
+            names
+            and len(relation.columns) != len(names)
+            and not relation.open
+            and (explicit or table.columns is not None)
+        ):
             binder.problems.append(
                 Problem(
                     "insert-arity",
-                    f'table "{table.name}" takes {len(names)} columns here but {len(relation.columns)} are given',
+                    f'table "{table.name}" takes {len(names)} columns here '
+                    f"but {len(relation.columns)} are given",
                     place_of(tree),
                     certain=self.rules.dialect != "clickhouse",
                 )
@@ -362,7 +429,9 @@ class StatementBinder:
             self._check_types(table, names, relation, binder)
         return _paired(relation, names)
 
-    def _check_types(self, table: Table, names: list[str], relation: Relation, binder: Binder) -> None:
+    def _check_types(
+        self, table: Table, names: list[str], relation: Relation, binder: Binder
+    ) -> None:
         if self.types is None:
             return
         wanted = {name.lower(): type_ for name, type_ in table.columns or ()}
@@ -388,11 +457,15 @@ class StatementBinder:
         for item in tree.expressions:
             insert = item.this if isinstance(item, exp.ConditionalInsert) else item
             indirect: Origins = NOTHING
-            condition = item.args.get("expression") if isinstance(item, exp.ConditionalInsert) else None
+            condition = (
+                item.args.get("expression") if isinstance(item, exp.ConditionalInsert) else None
+            )
             if condition is not None:
                 indirect = mark(binder.value(condition, frame)[1], FILTER)
             schema_node = insert.this if isinstance(insert.this, exp.Schema) else None
-            table = self.target(schema_node.this if schema_node is not None else insert.this, binder)
+            table = self.target(
+                schema_node.this if schema_node is not None else insert.this, binder
+            )
             body = insert.args.get("expression")
             if body is None:
                 rows = source_relation
@@ -430,7 +503,9 @@ class StatementBinder:
         for join in tree.args.get("joins") or ():
             binder.join(join, frame)
         writes: dict[Table, list[tuple[str, Column]]] = {}
-        main = self.target(aliased or target_node, binder) if not _is_cte(target_node, scope) else None
+        main = (
+            self.target(aliased or target_node, binder) if not _is_cte(target_node, scope) else None
+        )
         for item in tree.expressions:
             if not isinstance(item, exp.EQ):
                 continue
@@ -455,7 +530,9 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in frame.entries:
             indirect = merge(indirect, entry.relation.indirect)
-        return Bound("update", [Write(table, columns, indirect) for table, columns in writes.items()])
+        return Bound(
+            "update", [Write(table, columns, indirect) for table, columns in writes.items()]
+        )
 
     def _updated(self, place: exp.Expr, frame: Frame, main: Table | None) -> Table | None:
         """Return the table that ``alias.column = …`` sets."""
@@ -469,10 +546,17 @@ class StatementBinder:
     def _known_column(self, table: Table, place: exp.Expr, binder: Binder) -> None:
         if table.columns is None:
             return
-        found = next((name for name, _ in table.columns if name.lower() == place.name.lower()), None)
+        found = next(
+            (name for name, _ in table.columns if name.lower() == place.name.lower()), None
+        )
         if found is None:
             binder.problems.append(
-                Problem("unknown-column", f'table "{table.name}" has no column "{place.name}"', place_of(place), place.name)
+                Problem(
+                    "unknown-column",
+                    f'table "{table.name}" has no column "{place.name}"',
+                    place_of(place),
+                    place.name,
+                )
             )
         else:
             binder.uses.add(table.origin(found))
@@ -488,7 +572,7 @@ class StatementBinder:
         if isinstance(this, exp.Table):
             binder.from_item(this, frame)
         using = tree.args.get("using") or ()
-        for item in using if isinstance(using, list) else [using]:
+        for item in using if isinstance(using, list | tuple) else [using]:
             binder.from_item(item, frame)
         where = tree.args.get("where")
         if where is not None:
@@ -545,12 +629,22 @@ class StatementBinder:
             values = then.args.get("expression")
             inside = Frame(frame.ctes)
             inside.entries = list(sources)
-            if isinstance(then.this, exp.Star) or (values is None and isinstance(then.this, exp.Star)):
+            if isinstance(then.this, exp.Star) or (
+                values is None and isinstance(then.this, exp.Star)
+            ):
                 return self._by_name(sources, table)
-            items = list(values.expressions) if isinstance(values, exp.Tuple) else ([values] if isinstance(values, exp.Expr) else [])
+            items = (
+                list(values.expressions)
+                if isinstance(values, exp.Tuple)
+                else ([values] if isinstance(values, exp.Expr) else [])
+            )
             if isinstance(values, exp.Values):
                 items = values.expressions[0].expressions
-            names = [item.name for item in then.this.expressions] if isinstance(then.this, exp.Tuple) else []
+            names = (
+                [item.name for item in then.this.expressions]
+                if isinstance(then.this, exp.Tuple)
+                else []
+            )
             if not names:
                 if not items and (isinstance(values, exp.Var) or values is None):
                     return self._by_name(sources, table)
@@ -566,10 +660,12 @@ class StatementBinder:
     def _by_name(self, sources: list[Entry], table: Table) -> list[tuple[str, Column]]:
         """``UPDATE SET *`` and ``INSERT ROW``: the source's columns, each to its namesake."""
         known = {name.lower(): name for name, _ in table.columns or ()}
-        found = []
+        found: list[tuple[str, Column]] = []
         for entry in sources:
             columns = entry.relation.columns or [t.star() for t in entry.relation.open]
-            found.extend((known.get(column.name.lower(), column.name), column) for column in columns)
+            found.extend(
+                (known.get(column.name.lower(), column.name), column) for column in columns
+            )
         return found
 
     # ---- COPY, CACHE, ALTER, DROP, USE --------------------------------------------------------
@@ -587,7 +683,11 @@ class StatementBinder:
                 else _relation_of(binder, target_node)
             )
             name = files[0].name if files else "file"
-            return Bound("copy", [Write(Table((name,), None), _paired(relation, None), relation.indirect)], relation)
+            return Bound(
+                "copy",
+                [Write(Table((name,), None), _paired(relation, None), relation.indirect)],
+                relation,
+            )
         if not isinstance(target_node, exp.Table):
             return Bound("copy")
         table = self.target(target_node, binder)
@@ -597,7 +697,9 @@ class StatementBinder:
             if isinstance(query, exp.Query):
                 relation = self._query(query, binder, tree)
                 names = names or [name for name, _ in table.columns or ()]
-                return Bound("copy", [Write(table, _paired(relation, names), relation.indirect)], relation)
+                return Bound(
+                    "copy", [Write(table, _paired(relation, names), relation.indirect)], relation
+                )
         return Bound("copy", [Write(table, [])])
 
     def _cache(self, tree: exp.Cache, binder: Binder) -> Bound:
@@ -606,7 +708,12 @@ class StatementBinder:
             return Bound("other")
         relation = self._query(body, binder, tree)
         table = self._define(tree.this, binder, relation, temporary=True)
-        return Bound("create", self._visible(table, [Write(table, _paired(relation, None), relation.indirect)]), relation, table)
+        return Bound(
+            "create",
+            self._visible(table, [Write(table, _paired(relation, None), relation.indirect)]),
+            relation,
+            table,
+        )
 
     def _alter(self, tree: exp.Alter) -> Bound:
         target = tree.this
@@ -647,7 +754,10 @@ class StatementBinder:
                 text = self.rules.type_text(kind) if isinstance(kind, exp.DataType) else None
                 if text is not None:
                     text = self.types.normalize(text) if self.types is not None else text
-                    columns = [(n, text) if n.lower() == action.this.name.lower() else (n, t) for n, t in columns]
+                    columns = [
+                        (n, text) if n.lower() == action.this.name.lower() else (n, t)
+                        for n, t in columns
+                    ]
             case _:
                 return table
         if columns is None and table is None and not isinstance(action, exp.AlterRename):
@@ -658,7 +768,9 @@ class StatementBinder:
 
     def _drop(self, tree: exp.Drop) -> Bound:
         if (tree.args.get("kind") or "").upper() in ("TABLE", "VIEW"):
-            for node in tree.args.get("tables") or ([tree.this] if isinstance(tree.this, exp.Table) else []):
+            for node in tree.args.get("tables") or (
+                [tree.this] if isinstance(tree.this, exp.Table) else []
+            ):
                 if isinstance(node, exp.Table):
                     table = self.schema.find(tuple(part.name for part in node.parts))
                     if table is not None:
@@ -673,7 +785,9 @@ class StatementBinder:
             if this.db:
                 self.schema.database, self.schema.default = this.db, this.name
             elif word in ("", "SCHEMA", "DATABASE"):
-                if word == "DATABASE" or (not word and self.rules.dialect in ("tsql", "fabric", "snowflake")):
+                if word == "DATABASE" or (
+                    not word and self.rules.dialect in ("tsql", "fabric", "snowflake")
+                ):
                     self.schema.database = this.name
                 else:
                     self.schema.default = this.name
@@ -691,7 +805,9 @@ class InlinedTable(Table):
     __slots__ = ("_inside",)
 
     def __init__(self, parts: Parts, relation: Relation, *, temporary: bool) -> None:
-        columns = None if relation.open else [(column.name, column.type) for column in relation.columns]
+        columns = (
+            None if relation.open else [(column.name, column.type) for column in relation.columns]
+        )
         super().__init__(parts, columns, temporary=temporary)
         self._inside = Relation(relation.columns, relation.indirect, None, relation.open)
 
@@ -705,19 +821,25 @@ class InlinedTable(Table):
         for name, column in columns:
             old = merged.get(name.lower())
             origins = merge(old.direct, column.direct) if old is not None else column.direct
-            merged[name.lower()] = Column(name, old.type if old is not None else column.type, origins)
+            merged[name.lower()] = Column(
+                name, old.type if old is not None else column.type, origins
+            )
         self._inside = Relation(
             list(merged.values()), merge(self._inside.indirect, indirect), None, self._inside.open
         )
 
 
 def _body(tree: exp.Expr) -> list[exp.Expr] | None:
-    """Return the statements inside a block, a procedure, IF or a loop; ``None`` for anything else."""
+    """Return the statements inside a block, procedure, IF or loop; ``None`` for anything else."""
     match tree:
         case exp.Block():
             return list(tree.expressions)
         case exp.IfBlock():
-            return [item for key in ("true", "false") if isinstance(item := tree.args.get(key), exp.Expr)]
+            return [
+                item
+                for key in ("true", "false")
+                if isinstance(item := tree.args.get(key), exp.Expr)
+            ]
         case exp.WhileBlock():
             body = tree.args.get("body")
             return [body] if isinstance(body, exp.Expr) else []
@@ -725,7 +847,10 @@ def _body(tree: exp.Expr) -> list[exp.Expr] | None:
             body = tree.args.get("expression")
             if isinstance(body, exp.Block):
                 return list(body.expressions)
-            if isinstance(body, (exp.DML, exp.Merge)) and (tree.args.get("kind") or "").upper() == "PROCEDURE":
+            if (
+                isinstance(body, (exp.DML, exp.Merge))
+                and (tree.args.get("kind") or "").upper() == "PROCEDURE"
+            ):
                 return [body]
     return None
 
@@ -777,7 +902,14 @@ def _united(columns: list[tuple[str, Column]]) -> list[tuple[str, Column]]:
         key = name.lower()
         if key in merged:
             old = merged[key][1]
-            united = Column(old.name, old.type, merge(old.direct, column.direct), merge(old.indirect, column.indirect), None, old.place)
+            united = Column(
+                old.name,
+                old.type,
+                merge(old.direct, column.direct),
+                merge(old.indirect, column.indirect),
+                None,
+                old.place,
+            )
             merged[key] = (merged[key][0], united)
         else:
             merged[key] = (name, column)
@@ -812,7 +944,9 @@ def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:
         if isinstance(item, exp.ColumnDef) and isinstance(item.args.get("kind"), exp.DataType):
             text = binder.rules.type_text(item.args["kind"])
             if text:
-                found[item.this.name.lower()] = binder.types.normalize(text) if binder.types else text
+                found[item.this.name.lower()] = (
+                    binder.types.normalize(text) if binder.types else text
+                )
     return found
 
 
@@ -865,7 +999,7 @@ def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
 
 def _deduplicate(columns: list[Column], rules: Rules) -> list[Column]:
     """Number repeated names as engines do that let a table be made of them."""
-    from lineage.sql.query import _deduplicated  # noqa: PLC0415, PLC2701 - one binder in two files
+    from lineage.sql.query import _deduplicated  # noqa: PLC0415 - one binder in two files
 
     if not rules.dedupe_names:
         return columns

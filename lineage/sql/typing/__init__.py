@@ -17,9 +17,9 @@ A lambda argument is passed as the type of its body, which is found with the hel
 matter, and otherwise is unknown, never an error.
 
 Kinds of `TypeSystem.combine`: ``union`` (also EXCEPT, INTERSECT), ``values``, ``case``,
-``coalesce`` give the common type, ``list`` (array constructor) a list of it; ``equal`` (``=``, ``<>``, IS
-DISTINCT FROM, simple CASE, USING), ``compare`` (``<`` and its like), ``in``, ``in_subquery`` (also ANY
-and ALL) and ``between`` give BOOLEAN or the error.
+``coalesce`` give the common type, ``list`` (array constructor) a list of it; ``equal`` (``=``,
+``<>``, IS DISTINCT FROM, simple CASE, USING), ``compare`` (``<`` and its like), ``in``,
+``in_subquery`` (also ANY and ALL) and ``between`` give BOOLEAN or the error.
 """
 
 from __future__ import annotations

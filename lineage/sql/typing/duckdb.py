@@ -543,7 +543,12 @@ class DuckDb:
             None, f"Cannot extract field '{name}' from expression because it is not a struct"
         )
 
-    def element(self, type_: str | None, key: str | None = None, text: str | None = None) -> Typed:
+    def element(
+        self,
+        type_: str | None,
+        key: str | None = None,  # noqa: ARG002 - of the protocol
+        text: str | None = None,
+    ) -> Typed:
         """What ``value[key]`` gives; ``text`` is the key if it is a literal of the query."""
         if type_ is None:
             return _UNKNOWN_ARGUMENT
@@ -633,7 +638,7 @@ def _fixed(shape: Shape) -> bool:
     """Whether the type is complete: no template, no ANY, no missing parameters."""
     if shape.id in {"ANY", "TEMPLATE", "INVALID"}:
         return False
-    if shape.id in {"DECIMAL"}:
+    if shape.id == "DECIMAL":
         return shape.width is not None
     if shape.id in {"STRUCT", "TUPLE", "MAP", "LIST", "ARRAY", "UNION"}:
         return bool(shape.children) and all(_fixed(child) for child in shape.children)

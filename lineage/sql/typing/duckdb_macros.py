@@ -20,7 +20,7 @@ _TEXT = "VARCHAR"
 _LITERAL = "STRING_LITERAL"
 
 
-class _Refused(Exception):  # noqa: N818 - carries an answer out of a composition, no error of ours
+class _Refused(Exception):
     """A step of the macro does not bind."""
 
     def __init__(self, answer: Typed) -> None:
@@ -40,12 +40,15 @@ class Steps:
         return answer.type
 
     def call(self, name: str, *args: Arg) -> Arg:
+        """Return what a function gives; a refusal refuses the whole macro."""
         return self._take(self.system.call(name, args))
 
     def operator(self, symbol: str, *args: Arg) -> Arg:
+        """Return what an operator gives."""
         return self._take(self.system.operator(symbol, args))
 
     def combine(self, kind: str, *args: Arg) -> Arg:
+        """Return the common type."""
         return self._take(self.system.combine(kind, args))
 
 

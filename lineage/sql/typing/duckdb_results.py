@@ -376,7 +376,7 @@ for _names, _rule in (
 
 
 def date_part(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
-    """Whole numbers, for the parts that are; ``epoch`` and ``julian`` are functions of their own."""
+    """Whole numbers, for the parts that are; ``epoch`` and ``julian`` are functions."""
     if args[0].id == "STRING_LITERAL":
         return Shape("BIGINT")
     return Shape("DOUBLE") if args[0].id == "VARCHAR" else Shape("UNKNOWN")
@@ -393,10 +393,11 @@ OVERRIDES: dict[str, Rule] = {
     "datepart": date_part,
     "typeof": type_name,
 }
-for _name in (
-    "arg_max arg_max_null arg_max_nulls_last argmax max_by "
-    "arg_min arg_min_null arg_min_nulls_last argmin min_by"
-).split():
+_EXTREMES = (
+    "arg_max", "arg_max_null", "arg_max_nulls_last", "argmax", "max_by", "arg_min",
+    "arg_min_null", "arg_min_nulls_last", "argmin", "min_by",
+)  # fmt: skip
+for _name in _EXTREMES:
     OVERRIDES[_name] = arg_extreme
 
 
@@ -411,7 +412,7 @@ def _only(ids: frozenset[str], message: str) -> Callable[[Sequence[Shape]], str 
         if any(arg.id == "NULL" for arg in args):
             return None
         if len(args) != 1:
-            return message.split()[0] + " takes exactly one argument"
+            return message.split(maxsplit=1)[0] + " takes exactly one argument"
         return message if args[0].id not in ids else None
 
     return check

@@ -18,7 +18,9 @@ _UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
 _BOOLEAN = Typed("boolean")
 UNKNOWN = "unknown"
 _STRING = "S"
-_NAME = re.compile(r"(?P<base>[^(\[]*?)\s*(?:\((?P<mod>[^)]*)\))?(?P<tail>[^\[]*)(?P<array>(?:\[\d*\])*)\Z")
+_NAME = re.compile(
+    r"(?P<base>[^(\[]*?)\s*(?:\((?P<mod>[^)]*)\))?(?P<tail>[^\[]*)(?P<array>(?:\[\d*\])*)\Z"
+)
 _NUMBER = re.compile(r"[+-]?\d+\Z")
 _INTEGERS = (("integer", 2**31), ("bigint", 2**63))
 
@@ -175,7 +177,7 @@ class Postgres:
             modifier = f"{width.strip()},{scale.strip() or '0'}"
         if base in {"character", "bit"} and modifier is None and written in {"char", base}:
             modifier = "1"
-        if written in {"float"} and modifier is not None:
+        if written == "float" and modifier is not None:
             base, modifier = ("real" if int(modifier) <= 24 else base), None  # noqa: PLR2004 - digits of a real
         if modifier is not None and base.partition(" ")[0] in {"timestamp", "time"}:
             first, _, rest = base.partition(" ")
@@ -303,7 +305,7 @@ class Postgres:
             found = self._answers[key] = self._call(name.lower(), args)
         return found
 
-    def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:  # noqa: PLR0911 - one case a rule
+    def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:
         if name in _COMMON:
             return self.combine(_COMMON[name], args)
         if name in _KEYWORDS and not args:
@@ -390,8 +392,9 @@ class Postgres:
         kind = "function" if name else "operator"
         if best:
             return self._refuse(f"{kind} {said} is not unique")
-        return self._refuse(f"{kind}{'' if name else ' does not exist:'} {said}"
-                            f"{' does not exist' if name else ''}")
+        return self._refuse(
+            f"{kind}{'' if name else ' does not exist:'} {said}{' does not exist' if name else ''}"
+        )
 
     def _disguised_cast(self, name: str, args: tuple[str, ...]) -> Typed | None:
         """``text(x)``: a type's name with one argument that is of it or goes through text."""
@@ -489,7 +492,7 @@ class Postgres:
         return self._bind(wanted, args) is not None
 
     def _bind(self, wanted: tuple[str, ...], args: tuple[str, ...]) -> dict[str, str] | None:
-        """What ``anyelement`` and ``anycompatible`` stand for; ``None`` if that is contradictory."""
+        """What ``anyelement`` and ``anycompatible`` stand for; ``None`` if they contradict."""
         strict: list[str] = []
         compatible: list[str] = []
         for want, arg in zip(wanted, args, strict=True):
@@ -554,7 +557,7 @@ class Postgres:
             found = self._answers[key] = self._operator(symbol.lower(), args)
         return found
 
-    def _operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:  # noqa: PLR0911 - one case a rule
+    def _operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
         if symbol in _TESTS:
             return _BOOLEAN
         if symbol in {"and", "or", "not"}:
@@ -610,7 +613,9 @@ class Postgres:
             return Typed("jsonb")
         element = self._element.get(bare)
         if element is None:
-            return self._refuse(f"cannot subscript type {bare} because it does not support subscripting")
+            return self._refuse(
+                f"cannot subscript type {bare} because it does not support subscripting"
+            )
         return Typed(self.normalize(type_) if symbol == "[:]" else element)
 
     def _nullif(self, args: tuple[str | None, ...]) -> Typed:

@@ -175,11 +175,11 @@ class _Reader:
         parts: list[str] = []
         depth = 0
         while True:
-            token = self.take()
-            if not token:
-                raise ValueError(token)
-            depth += (token == "(") - (token == ")")
-            parts.append(", " if token == "," else token)
+            piece = self.take()
+            if not piece:
+                raise ValueError(piece)
+            depth += (piece == "(") - (piece == ")")
+            parts.append(", " if piece == "," else piece)
             if not depth:
                 return "".join(parts)
 

@@ -15,8 +15,8 @@ from sqlglot import exp
 
 Call = tuple[str, list[exp.Expr]]
 
-# Class -> name, arguments in the engine's order. A class that is not listed keeps sqlglot's name for
-# it and the order of its ``arg_types``.
+# Class -> name, arguments in the engine's order. A class that is not listed keeps sqlglot's name
+# for it and the order of its ``arg_types``.
 DUCKDB: dict[type[exp.Expr], tuple[str, tuple[str, ...]]] = {
     exp.ApproxDistinct: ("approx_count_distinct", ("this",)),
     exp.ArgMax: ("arg_max", ("this", "expression", "count")),
