@@ -5,6 +5,7 @@
     + UnknownName        no dataset, column or job goes by that name
     + AmbiguousName      several do
     + BadChange          a proposed change does not say what it must
+    + UnknownWitness     an engine that was asked for as a witness cannot be asked
   x SourceError          a document could not be read
     + UnreadableSource   it could not be opened
     + BrokenSource       it could not be read to its end
@@ -80,6 +81,18 @@ class BadChange(RequestError):
 
     def __str__(self) -> str:
         return f"change {self.change or 'without an id'}: {self.reason}."
+
+
+class UnknownWitness(RequestError):
+    """An engine cannot be asked: it is not known, not installed, or not there."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(engine, reason)
+        self.engine = engine
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f'cannot ask "{self.engine}": {self.reason}.'
 
 
 class SourceError(LineageError):

@@ -463,6 +463,15 @@ class Workspace:
 
         return impact(self.estate, changes)
 
+    def witness(self, found: Impact, engine: str) -> Impact:
+        """Return an answer after asking a real engine: ``duckdb`` or ``postgresql://…``.
+
+        Raises UnknownWitness.
+        """
+        from lineage.witness import ask  # noqa: PLC0415 - see above
+
+        return ask(self.estate, found, engine)
+
     def diff(self, other: Workspace) -> Diff:
         """Return what differs between this state (before) and ``other`` (after)."""
         from lineage.analysis.diff import diff  # noqa: PLC0415 - see above
