@@ -9,6 +9,7 @@ from lineage.model.event import (
     ColumnLineageFacet,
     Dataset,
     DocumentationFacet,
+    Identifier,
     InputField,
     Job,
     LineageStep,
@@ -18,6 +19,7 @@ from lineage.model.event import (
     SchemaFacet,
     SchemaField,
     SqlFacet,
+    SymlinksFacet,
     dataset_event,
     encode,
     facets,
@@ -75,6 +77,11 @@ def _owners(names: Iterable[str]) -> OwnershipFacet | None:
     return OwnershipFacet(owners) if owners else None
 
 
+def _symlinks(names: Iterable[DatasetId]) -> SymlinksFacet | None:
+    found = tuple(Identifier(name.namespace, name.name) for name in names)
+    return SymlinksFacet(found) if found else None
+
+
 def _dataset(material: Material, id_: DatasetId, edges: Iterable[Edge]) -> Dataset:
     known = material.snapshot.datasets.get(id_)
     fields = known.fields if known else None
@@ -88,6 +95,7 @@ def _dataset(material: Material, id_: DatasetId, edges: Iterable[Edge]) -> Datas
                 tuple(SchemaField(field.name, field.type, field.description) for field in fields)
             ),
             _lineage(id_, edges),
+            _symlinks(known.aliases if known else ()),
             DocumentationFacet(known.description) if known and known.description else None,
             _owners(known.owners if known else ()),
         ),

@@ -48,6 +48,10 @@ MESSAGES = [
         errors.StoreMissing("./.lineage/store.db"),
         "./.lineage/store.db: there is no store here; make one with `lineage ingest PATH`.",
     ),
+    (
+        errors.UnknownWitness("oracle", "it is neither duckdb nor postgresql://…"),
+        'cannot ask "oracle": it is neither duckdb nor postgresql://….',
+    ),
     (errors.BadChange("7", 'drop_column needs "table"'), 'change 7: drop_column needs "table".'),
     (
         errors.UnusableStore("notes.txt", "file is not a database; name another"),

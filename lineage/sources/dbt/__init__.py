@@ -28,7 +28,10 @@ def recognises(document: Document) -> bool:
     if document.path is None:
         return False
     if document.is_folder:
-        return _manifest_in(document) is not None or (document.path / PROJECT).is_file()
+        try:
+            return _manifest_in(document) is not None or (document.path / PROJECT).is_file()
+        except OSError:
+            return False  # a folder that may not be looked into; whoever lists it reports that
     return document.path.name == MANIFEST and looks_like_manifest(document.head())
 
 
