@@ -1,1 +1,1 @@
-"""The explorer: pages and a canvas over the front door of `lineage`."""
+"""The explorer: pages in the browser, over the front door of `lineage` alone."""

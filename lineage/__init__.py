@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from lineage.model.verdict import Status as Status
     from lineage.model.verdict import Verdict as Verdict
     from lineage.workspace import Workspace as Workspace
+    from lineage.workspace import export as export
 
     # The verb that a reader of `lineage.open(...)` expects; nothing here opens files itself.
     from lineage.workspace import open_workspace as open  # noqa: A004
@@ -156,7 +157,7 @@ _ROOMS = {
         "Status",
         "Verdict",
     ),
-    "lineage.workspace": ("Workspace",),
+    "lineage.workspace": ("Workspace", "export"),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 

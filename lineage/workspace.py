@@ -472,6 +472,23 @@ class Workspace:
 
         return ask(self.estate, found, engine)
 
+    def told(self, found: Impact, form: str = "markdown") -> str:
+        """Return an answer as the command line prints it: markdown, json or text (no colours)."""
+        import json  # noqa: PLC0415 - see above
+
+        from lineage.reports import verdicts  # noqa: PLC0415 - see above
+
+        if form == "json":
+            return json.dumps(verdicts.record(found), ensure_ascii=False, indent=2)
+        lines = verdicts.markdown(found) if form == "markdown" else verdicts.text(found)
+        return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
+
+    def headline(self, found: Impact) -> str:
+        """Return an answer in one sentence."""
+        from lineage.reports import verdicts  # noqa: PLC0415 - see above
+
+        return verdicts.headline(found)
+
     def diff(self, other: Workspace) -> Diff:
         """Return what differs between this state (before) and ``other`` (after)."""
         from lineage.analysis.diff import diff  # noqa: PLC0415 - see above

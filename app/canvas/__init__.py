@@ -1,0 +1,50 @@
+"""The canvas: cards of columns and the edges between them, drawn in the browser.
+
+A component of Streamlit's second generation, given as text, so that it needs no packaging. It is
+not a sandbox: every name goes into the page as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from app.scene import WIDTH, Scene
+
+_HERE = Path(__file__).parent
+_MOUNT = st.components.v2.component(
+    "lineage_canvas",
+    html='<div class="canvas"></div>',
+    css=(_HERE / "canvas.css").read_text(encoding="utf-8"),
+    js=(_HERE / "canvas.js").read_text(encoding="utf-8"),
+)
+
+
+def canvas(
+    scene: Scene,
+    *,
+    key: str,
+    focus: int,
+    on_change: Callable[[], None],
+    height: int = 460,
+) -> None:
+    """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, open."""
+    _MOUNT(
+        key=key,
+        data={
+            "version": scene.version,
+            "cards": scene.cards,
+            "edges": [list(edge) for edge in scene.edges],
+            "root": scene.root,
+            "focus": focus,
+            "width": WIDTH,
+            "height": height,
+        },
+        on_focus_change=on_change,
+        on_edge_change=on_change,
+        on_toggle_change=on_change,
+        on_pair_change=on_change,
+        height=height,
+    )

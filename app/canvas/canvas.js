@@ -1,0 +1,319 @@
+// Draws the scene that Python has laid out. Names are set as text, never as HTML. Highlighting
+// happens here; Python is told one value a click.
+const SVG = "http://www.w3.org/2000/svg";
+const HEAD = 46, ROW = 25, FLOOR = 0.8;
+const TONES = ["#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a"];
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component;
+  const root = parentElement.querySelector(".canvas");
+  const state = root.__state || (root.__state = { k: 1, x: 20, y: 20, focus: -1 });
+  state.tell = setTriggerValue;
+  root.style.setProperty("--canvas-height", data.height + "px");
+  darken(root);
+  if (state.version !== data.version) {
+    state.version = data.version;
+    state.data = data;
+    draw(root, state);
+    whenSized(root, () => fit(root, state));
+  }
+  if (data.focus !== state.focus) light(root, state, data.focus);
+  return () => {};
+}
+
+function darken(root) {
+  const [r, g, b] = (getComputedStyle(root).backgroundColor.match(/\d+(\.\d+)?/g) || [255, 255, 255]).map(Number);
+  root.classList.toggle("dark", r * 0.3 + g * 0.59 + b * 0.11 < 128);
+}
+
+function whenSized(root, then) {
+  if (root.clientWidth > 40) { then(); return; }
+  const watch = new ResizeObserver(() => {
+    if (root.clientWidth > 40) { watch.disconnect(); then(); }
+  });
+  watch.observe(root);
+}
+
+function made(tag, name, text) {
+  const found = document.createElement(tag);
+  if (name) found.className = name;
+  if (text !== undefined) found.textContent = text;
+  return found;
+}
+
+function drawnSvg(tag, attributes) {
+  const found = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) found.setAttribute(name, value);
+  return found;
+}
+
+function draw(root, state) {
+  const { cards, edges, width } = state.data;
+  root.replaceChildren();
+  root.classList.remove("focused");
+  root.setAttribute("role", "application");
+  root.setAttribute("aria-label", "Lineage: arrow keys walk columns, Enter focuses, Escape clears");
+  const world = made("div", "world");
+  const svg = drawnSvg("svg", { class: "edges", width: 1, height: 1, "aria-hidden": "true" });
+  world.append(svg);
+  state.world = world; state.rows = []; state.cardOf = []; state.at = []; state.paths = [];
+  const tones = new Map();
+  cards.forEach((card, number) => {
+    if (!tones.has(card.group)) tones.set(card.group, TONES[tones.size % TONES.length]);
+    const box = made("div", "card");
+    box.style.cssText = `left:${card.x}px;top:${card.y}px;width:${width}px;height:${card.h}px;--tone:${tones.get(card.group)}`;
+    const head = made("button", "head");
+    head.title = card.full + (card.owner ? "\nowner: " + card.owner : "");
+    head.setAttribute("aria-label", `${card.label}, ${card.kind}${card.mark ? ", " + card.mark : ""}: show or hide its other columns`);
+    const title = made("span", "title", card.title);
+    if (card.mark) title.append(made("span", "mark", card.mark));
+    head.append(title, made("span", "sub", [card.under, card.kind, card.owner].filter(Boolean).join(" · ")));
+    head.onclick = () => state.tell("toggle", card.label);
+    box.append(head);
+    card.rows.forEach((row, place) => {
+      const line = made("button", "row");
+      line.dataset.id = row.id;
+      line.setAttribute("aria-label", `${card.label}.${row.name}${row.type ? ", " + row.type : ""}`);
+      line.append(made("span", "name", row.name));
+      for (const tag of row.tags.slice(0, 1)) line.append(made("span", "tag", tag));
+      line.append(made("span", "type", row.type));
+      line.title = `${row.name} ${row.type}`;
+      line.onclick = (event) => choose(root, state, row.id, event.shiftKey);
+      box.append(line);
+      state.rows[row.id] = line;
+      state.cardOf[row.id] = number;
+      state.at[row.id] = [card.x, card.y + HEAD + ROW * place + ROW / 2];
+    });
+    if (card.more) {
+      const more = made("button", "more", `+ ${card.more} more columns`);
+      more.onclick = () => state.tell("toggle", card.label);
+      box.append(more);
+    }
+    world.append(box);
+    card.box = box;
+  });
+  state.out = new Map(); state.into = new Map();
+  edges.forEach(([one, other, direct], number) => {
+    if (!state.out.has(one)) state.out.set(one, []);
+    if (!state.into.has(other)) state.into.set(other, []);
+    state.out.get(one).push(number); state.into.get(other).push(number);
+    const [x1, y1] = [state.at[one][0] + width, state.at[one][1]];
+    const [x2, y2] = state.at[other];
+    const bend = x2 > x1 ? Math.max(36, (x2 - x1) / 2) : 70;
+    const path = drawnSvg("path", { class: "edge" + (direct ? "" : " indirect"), d: `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}` });
+    path.dataset.edge = number;
+    path.addEventListener("click", () => state.tell("edge", [one, other]));
+    svg.append(path);
+    state.paths.push(path);
+  });
+  root.append(world, tools(root, state), minimap(root, state), made("div", "said"), made("div", "read"));
+  root.querySelector(".read").setAttribute("aria-live", "polite");
+  listen(root, state);
+  state.focus = -1;
+  light(root, state, state.data.focus);
+}
+
+function tools(root, state) {
+  const box = made("div", "tools");
+  for (const [sign, name, act] of [
+    ["+", "Zoom in", () => zoom(root, state, 1.25)],
+    ["−", "Zoom out", () => zoom(root, state, 0.8)],
+    ["⤢", "Show everything", () => fit(root, state, true)],
+    ["⇩", "Save as SVG", () => save(state)],
+  ]) {
+    const button = made("button", "", sign);
+    button.title = name; button.setAttribute("aria-label", name); button.onclick = act;
+    box.append(button);
+  }
+  return box;
+}
+
+function extent(state) {
+  let [right, bottom] = [1, 1];
+  for (const card of state.data.cards) {
+    right = Math.max(right, card.x + state.data.width);
+    bottom = Math.max(bottom, card.y + card.h);
+  }
+  return [right, bottom];
+}
+
+function minimap(root, state) {
+  const [right, bottom] = extent(state);
+  const scale = Math.min(150 / right, 84 / bottom);
+  const svg = drawnSvg("svg", { class: "mini", width: Math.ceil(right * scale) + 8, height: Math.ceil(bottom * scale) + 8, viewBox: `-4 -4 ${right * scale + 8} ${bottom * scale + 8}`, "aria-hidden": "true" });
+  for (const card of state.data.cards)
+    svg.append(drawnSvg("rect", { class: "box", x: card.x * scale, y: card.y * scale, width: Math.max(2, state.data.width * scale), height: Math.max(1.5, card.h * scale) }));
+  state.view = drawnSvg("rect", { class: "view" });
+  svg.append(state.view);
+  state.scale = scale;
+  svg.addEventListener("pointerdown", (event) => {
+    event.stopPropagation();
+    const box = svg.getBoundingClientRect();
+    state.x = root.clientWidth / 2 - ((event.clientX - box.left - 4) / scale) * state.k;
+    state.y = root.clientHeight / 2 - ((event.clientY - box.top - 4) / scale) * state.k;
+    move(root, state);
+  });
+  return svg;
+}
+
+function move(root, state) {
+  state.world.style.transform = `translate(${state.x}px,${state.y}px) scale(${state.k})`;
+  const to = state.scale / state.k;
+  for (const [name, value] of [["x", -state.x * to], ["y", -state.y * to], ["width", root.clientWidth * to], ["height", root.clientHeight * to]])
+    state.view.setAttribute(name, value);
+}
+
+function zoom(root, state, by, x = root.clientWidth / 2, y = root.clientHeight / 2) {
+  const k = Math.min(2.5, Math.max(0.12, state.k * by));
+  state.x = x - ((x - state.x) * k) / state.k;
+  state.y = y - ((y - state.y) * k) / state.k;
+  state.k = k;
+  move(root, state);
+}
+
+// Text that shrinks cannot be read: what does not fit at the floor is panned, not shrunk.
+function fit(root, state, everything = false) {
+  const [right, bottom] = extent(state);
+  const all = Math.min((root.clientWidth - 40) / right, (root.clientHeight - 40) / bottom);
+  state.k = everything ? Math.min(1, Math.max(0.12, all)) : Math.min(1, Math.max(FLOOR, all));
+  state.x = Math.max(20, (root.clientWidth - right * state.k) / 2);
+  state.y = 20;
+  const anchor = state.data.focus >= 0 ? state.data.focus : state.data.root;
+  if (anchor >= 0 && (right * state.k > root.clientWidth - 40 || bottom * state.k > root.clientHeight - 40)) {
+    const [x, y] = state.at[anchor];
+    if (right * state.k > root.clientWidth - 40) state.x = Math.min(20, Math.max(root.clientWidth - 20 - right * state.k, root.clientWidth / 3 - x * state.k));
+    if (bottom * state.k > root.clientHeight - 40) state.y = Math.min(20, Math.max(root.clientHeight - 20 - bottom * state.k, root.clientHeight / 2 - y * state.k));
+  }
+  move(root, state);
+}
+
+function walk(from, links, next) {
+  const rows = new Set([from]), edges = new Set(), waiting = [from];
+  while (waiting.length) {
+    for (const number of links.get(waiting.pop()) || []) {
+      edges.add(number);
+      const row = next(number);
+      if (!rows.has(row)) { rows.add(row); waiting.push(row); }
+    }
+  }
+  return [rows, edges];
+}
+
+function light(root, state, focus) {
+  state.focus = focus;
+  const { edges, cards } = state.data;
+  const found = focus >= 0 && state.rows[focus] !== undefined;
+  const [upRows, upEdges] = found ? walk(focus, state.into, (n) => edges[n][0]) : [new Set(), new Set()];
+  const [downRows, downEdges] = found ? walk(focus, state.out, (n) => edges[n][1]) : [new Set(), new Set()];
+  root.classList.toggle("focused", found);
+  const lit = new Set();
+  state.rows.forEach((line, row) => {
+    const chosen = found && row === focus;
+    line.classList.toggle("chosen", chosen);
+    line.classList.toggle("up", !chosen && upRows.has(row));
+    line.classList.toggle("down", !chosen && downRows.has(row));
+    line.setAttribute("aria-pressed", chosen);
+    if (upRows.has(row) || downRows.has(row)) lit.add(state.cardOf[row]);
+  });
+  cards.forEach((card, number) => card.box.classList.toggle("lit", lit.has(number)));
+  state.paths.forEach((path, number) => {
+    path.classList.toggle("up", upEdges.has(number));
+    path.classList.toggle("down", downEdges.has(number) && !upEdges.has(number));
+  });
+  const count = new Set([...upEdges, ...downEdges]).size;
+  const text = found ? `${count} edges: ${upRows.size - 1} columns upstream, ${downRows.size - 1} downstream` : `${cards.length} tables, ${edges.length} edges`;
+  root.querySelector(".said").textContent = text;
+  root.querySelector(".read").textContent = text;
+  root.dataset.highlighted = found ? count : 0;
+}
+
+function choose(root, state, row, pair) {
+  if (pair && state.focus >= 0 && state.focus !== row) { state.tell("pair", [state.focus, row]); return; }
+  const next = state.focus === row ? -1 : row;
+  light(root, state, next);
+  state.tell("focus", next);
+}
+
+function listen(root, state) {
+  if (state.listening) return;
+  state.listening = true;
+  let held = null;
+  root.addEventListener("pointerdown", (event) => {
+    if (event.target.closest && event.target.closest("button, .mini, path.edge")) return;
+    held = [event.clientX - state.x, event.clientY - state.y];
+    root.setPointerCapture(event.pointerId);
+    root.classList.add("dragging");
+  });
+  root.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    state.x = event.clientX - held[0]; state.y = event.clientY - held[1];
+    move(root, state);
+  });
+  const drop = () => { held = null; root.classList.remove("dragging"); };
+  root.addEventListener("pointerup", drop);
+  root.addEventListener("pointercancel", drop);
+  root.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) { if (!event.shiftKey && Math.abs(event.deltaY) > Math.abs(event.deltaX)) return; state.x -= event.deltaX || event.deltaY; move(root, state); event.preventDefault(); return; }
+    event.preventDefault();
+    const box = root.getBoundingClientRect();
+    zoom(root, state, Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
+  }, { passive: false });
+  root.addEventListener("keydown", (event) => keys(root, state, event));
+}
+
+function keys(root, state, event) {
+  const active = root.getRootNode().activeElement;
+  const row = active && active.dataset && active.dataset.id !== undefined ? Number(active.dataset.id) : -1;
+  if (event.key === "Escape") { light(root, state, -1); state.tell("focus", -1); return; }
+  if (event.key === "+" || event.key === "=") { zoom(root, state, 1.25); return; }
+  if (event.key === "-") { zoom(root, state, 0.8); return; }
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 2, ArrowUp: -2 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  let next = -1;
+  if (row < 0) next = state.data.root >= 0 ? state.data.root : 0;
+  else if (Math.abs(step) === 1) {
+    const links = (step > 0 ? state.out : state.into).get(row) || [];
+    if (links.length) next = state.data.edges[links[0]][step > 0 ? 1 : 0];
+  } else {
+    const card = state.data.cards[state.cardOf[row]].rows.map((one) => one.id);
+    const place = card.indexOf(row) + (step > 0 ? 1 : -1);
+    next = card[place] ?? -1;
+  }
+  if (next >= 0 && state.rows[next]) { state.rows[next].focus({ preventScroll: true }); reveal(root, state, next); }
+}
+
+function reveal(root, state, row) {
+  const [x, y] = state.at[row].map((value) => value * state.k);
+  const width = state.data.width * state.k;
+  if (x + state.x < 20) state.x = 20 - x;
+  if (x + width + state.x > root.clientWidth - 20) state.x = root.clientWidth - 20 - width - x;
+  if (y + state.y < 30) state.y = 30 - y;
+  if (y + state.y > root.clientHeight - 30) state.y = root.clientHeight - 30 - y;
+  move(root, state);
+}
+
+function save(state) {
+  const [right, bottom] = extent(state);
+  const { cards, width } = state.data;
+  const svg = drawnSvg("svg", { xmlns: SVG, width: right + 40, height: bottom + 40, viewBox: `-20 -20 ${right + 40} ${bottom + 40}`, "font-family": "sans-serif" });
+  svg.append(drawnSvg("rect", { x: -20, y: -20, width: right + 40, height: bottom + 40, fill: "#ffffff" }));
+  for (const path of state.paths)
+    svg.append(drawnSvg("path", { d: path.getAttribute("d"), fill: "none", stroke: "#7a8290", "stroke-width": 1.4, "stroke-dasharray": path.classList.contains("indirect") ? "2 4" : "none" }));
+  const text = (x, y, size, weight, words) => {
+    const found = drawnSvg("text", { x, y, "font-size": size, "font-weight": weight, fill: "#20242b" });
+    found.textContent = words;
+    svg.append(found);
+  };
+  for (const card of cards) {
+    svg.append(drawnSvg("rect", { x: card.x, y: card.y, width, height: card.h, rx: 7, fill: "#f6f7f9", stroke: "#c3c9d2" }));
+    text(card.x + 12, card.y + 19, 13, 650, card.title + (card.mark ? "  " + card.mark : ""));
+    text(card.x + 12, card.y + 36, 11, 400, card.under + " · " + card.kind);
+    card.rows.forEach((row, place) => text(card.x + 12, card.y + HEAD + ROW * place + 17, 12, 400, row.name + (row.type ? "  " + row.type : "")));
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+  link.download = "lineage.svg";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,100 @@
+"""Small pieces of text and tables that several pages share."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from html import escape
+
+import lineage
+
+STATUS_MARKS = {
+    "BREAKS": "✖ BREAKS",
+    "BLOCKED": "■ BLOCKED",
+    "UNKNOWN": "? UNKNOWN",
+    "SCHEMA_CHANGES": "▲ SCHEMA",
+    "VALUE_CHANGES": "≈ VALUES",
+    "OK": "✓ OK",
+}
+"""What is written beside a verdict, so that colour is never all there is."""
+
+
+def place(where: lineage.Location | None) -> str:
+    """Return ``file:line:column``, as far as it is known."""
+    if where is None:
+        return ""
+    parts = [where.document, *(str(part) for part in (where.line, where.column) if part)]
+    return ":".join(parts)
+
+
+def csv_of(rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as CSV, with a header; a cell that a spreadsheet would run is kept as text."""
+    every = list(rows)
+    if not every:
+        return ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(every[0]))
+    writer.writeheader()
+    for row in every:
+        writer.writerow({name: _harmless(value) for name, value in row.items()})
+    return text.getvalue()
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return "'" + value
+    return value
+
+
+def marked(sql: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return SQL as HTML, escaped, with spans of characters marked."""
+    pieces = []
+    at = 0
+    for start, end in sorted(spans):
+        if start < at:
+            continue
+        pieces += [escape(sql[at:start]), "<mark>", escape(sql[start:end]), "</mark>"]
+        at = end
+    pieces.append(escape(sql[at:]))
+    style = (
+        "white-space:pre-wrap;font-size:.8rem;max-height:22rem;overflow:auto;padding:.6rem;"
+        "border:1px solid rgba(128,128,128,.35);border-radius:6px"
+    )
+    return f'<pre tabindex="0" aria-label="SQL" style="{style}">{"".join(pieces)}</pre>'
+
+
+def verdict_rows(found: lineage.Impact) -> list[dict[str, object]]:
+    """Return a row a verdict that is not OK: what breaks first in front."""
+    order = list(STATUS_MARKS)
+    rows: list[dict[str, object]] = []
+    for verdict in (*found.relations, *found.consumers):
+        if verdict.status.value == "OK":
+            continue
+        first = verdict.evidence[0] if verdict.evidence else None
+        rows.append(
+            {
+                "verdict": STATUS_MARKS[verdict.status.value],
+                "what": verdict.relation,
+                "kind": verdict.kind,
+                "why": ("" if first is None or first.certain else "may: ")
+                + (first.message if first else ""),
+                "where": place((first.location if first else None) or verdict.location),
+                "owner": ", ".join(verdict.owners),
+                "known": verdict.known.value,
+                "path": " > ".join(verdict.path),
+            }
+        )
+    rows.sort(key=lambda row: order.index(_status(str(row["verdict"]))))
+    return rows
+
+
+def _status(mark: str) -> str:
+    return next(status for status, text in STATUS_MARKS.items() if text == mark)
+
+
+def transformations(edge: lineage.Edge) -> str:
+    """Return how the value gets there, in a few words."""
+    words = sorted({step.subtype or step.type.value for step in edge.transformations})
+    masked = " (masked)" if any(step.masking for step in edge.transformations) else ""
+    return ", ".join(words) + masked if words else "unspecified"

@@ -1,0 +1,279 @@
+"""The explorer as people use it: in a real browser, offline, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+import lineage
+from lineage import DatasetId
+
+pytestmark = pytest.mark.browser
+COLUMN = "billing.invoices.amount"
+XSS = "<img src=x onerror=alert(1)>"
+
+
+@contextmanager
+def served(*sources: str, **settings: str) -> Iterator[str]:
+    """The explorer on sources, on a port of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "lineage", "explore", *sources, "--port", str(port),
+               "--host", "127.0.0.1", "--headless"]  # fmt: skip
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310 - ours
+                break
+            except OSError:
+                assert process.poll() is None, "the explorer ended"
+                time.sleep(0.25)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def demo(repository: Path) -> Iterator[str]:
+    with served(str(repository / "fixtures" / "demo")) as address:
+        yield address
+
+
+Open = Callable[[str], Page]
+
+
+@pytest.fixture
+def page_of(browser: Browser) -> Iterator[Open]:
+    """Opens pages in a browser of their own that reaches nothing but localhost."""
+    contexts = []
+    outside: list[str] = []
+
+    def keep_inside(route: Route) -> None:
+        if "127.0.0.1" in route.request.url or route.request.url.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            outside.append(route.request.url)  # left hanging, as a network that swallows it would
+
+    def start(url: str) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        context.route("**/*", keep_inside)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(url)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert outside == []
+
+
+def lit(page: Page) -> int:
+    page.wait_for_function(
+        "() => { const all = [...document.querySelectorAll('*')].map(e => e.shadowRoot)"
+        ".filter(Boolean).map(r => r.querySelector('.canvas')).filter(Boolean);"
+        " return all.length && all[0].dataset.highlighted > 0 }"
+    )
+    return int(page.locator(".canvas").get_attribute("data-highlighted") or 0)
+
+
+def ends(estate: lineage.Workspace, end: object) -> set[object]:
+    """The columns that an end of an edge stands for."""
+    return set(estate.columns(end)) if isinstance(end, DatasetId) else {end}
+
+
+def edges_through(estate: lineage.Workspace, name: str) -> int:
+    """How many pairs of columns have lineage on a way through a column."""
+    column = estate.resolve(name)
+    pairs = set()
+    for cone in (estate.upstream(column), estate.downstream(column)):
+        members = {row.field for row in cone.reached} | {column}
+        for edge in cone.edges:
+            for one in members & ends(estate, edge.source):
+                pairs |= {(one, other) for other in members & ends(estate, edge.target) - {one}}
+    return len(pairs)
+
+
+def test_a_click_highlights_what_the_engine_counts(
+    demo: str, page_of: Open, repository: Path
+) -> None:
+    estate = lineage.open(repository / "fixtures" / "demo")
+    page = page_of(f"{demo}/?column={COLUMN}")
+    assert lit(page) == edges_through(estate, COLUMN)
+    page.locator("button.row", has_text="net_amount").first.click()
+    page.wait_for_url("**focus=*", timeout=5_000)
+    assert lit(page) == edges_through(estate, "stg_billing__invoices.net_amount")
+
+
+def test_a_link_shows_the_same_elsewhere_and_back_restores(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/?column={COLUMN}")
+    before = lit(page)
+    page.locator("button.row", has_text="net_amount").first.click()
+    page.wait_for_url("**focus=*", timeout=5_000)
+    count = lit(page)
+    assert count != before
+    other = page_of(page.url)
+    assert lit(other) == count
+    assert other.locator("button.row.chosen").inner_text().startswith("net_amount")
+
+
+def test_an_edge_shows_its_sql(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/?column=stg_billing__invoices.net_amount&direction=up&depth=1")
+    lit(page)
+    page.locator("path.edge").last.dispatch_event("click")
+    page.wait_for_url("**edge=*", timeout=5_000)
+    page.locator("pre mark").first.wait_for()
+    assert "amount" in page.locator("pre").first.inner_text()
+    assert page.get_by_text("derived").first.is_visible()
+
+
+def test_search_click_verdict_link(demo: str, page_of: Open) -> None:
+    """From the start page to the verdicts, and the link to somebody else."""
+    page = page_of(demo)
+    box = page.get_by_placeholder("Search: orders.amount, or a table")
+    box.click()
+    box.fill(COLUMN)
+    page.get_by_role("option", name=COLUMN, exact=True).first.click()
+    page.get_by_text("What breaks if you drop it: 42 of 42 affected").wait_for()
+    page.wait_for_url("**column=*")
+    other = page_of(page.url)
+    other.get_by_text("What breaks if you drop it: 42 of 42 affected").wait_for()
+    assert "BREAKS" in other.locator(".card .mark").first.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("map", "drawn 57 of 57 datasets"),
+        ("catalog", "57 listed"),
+        ("health", "Statements understood"),
+        ("governance", "Labelled columns"),
+        ("changes", "What changed?"),
+        ("impact", "Propose a change"),
+    ],
+)
+def test_every_page_draws_offline(demo: str, page_of: Open, path: str, text: str) -> None:
+    page = page_of(f"{demo}/{path}")
+    page.get_by_text(text).first.wait_for()
+    assert page.locator("[data-testid='stException']").count() == 0
+    if path == "map":
+        page.locator(".network[data-drawn='57']").wait_for()
+
+
+def test_by_keyboard_alone(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/?column={COLUMN}")
+    lit(page)
+    root = page.locator("button.row.chosen")
+    root.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**focus=*", timeout=5_000)
+    assert page.locator("button.row.chosen").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => !location.search.includes('focus=')")
+
+
+def test_a_rerun_leaves_the_zoom_alone(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/?column={COLUMN}")
+    lit(page)
+    page.get_by_label("Zoom out").click()
+    moved = page.locator(".world").get_attribute("style")
+    page.get_by_placeholder("part of a name, owner or reason").fill("churn")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    assert page.locator(".world").get_attribute("style") == moved
+
+
+def test_a_name_is_text_whatever_it_says(tmp_path: Path, page_of: Open) -> None:
+    facet = {
+        "fields": {XSS: {"inputFields": [{"namespace": "n", "name": f"s.{XSS}", "field": XSS}]}}
+    }
+    event = {
+        "eventType": "COMPLETE",
+        "eventTime": "2026-01-01T00:00:00Z",
+        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"},
+        "job": {"namespace": "j", "name": XSS},
+        "inputs": [{"namespace": "n", "name": f"s.{XSS}"}],
+        "outputs": [{"namespace": "n", "name": "s.t", "facets": {"columnLineage": facet}}],
+    }
+    (tmp_path / "e.ndjson").write_text(json.dumps(event))
+    with served(str(tmp_path / "e.ndjson")) as address:
+        page = page_of(f"{address}/?column={quote(f't.{XSS}')}")
+        alerts: list[str] = []
+        page.on("dialog", lambda dialog: alerts.append(dialog.message))
+        page.locator("button.row").first.wait_for()
+        assert page.locator("button.row .name").first.inner_text().strip("●◂▸ ") == XSS
+        for path in ("map", "catalog", "health"):
+            page.goto(f"{address}/{path}")
+            page.wait_for_timeout(800)
+        assert alerts == []
+        assert page.locator("img[src='x']").count() == 0
+
+
+def test_text_can_be_read(demo: str, browser: Browser) -> None:
+    """Contrast of the canvas is 4.5:1 at least, in light and dark (WCAG 2.1, 1.4.3)."""
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(f"{demo}/?column={COLUMN}")
+        page.locator("button.row.chosen").wait_for()
+        low = page.evaluate(CONTRAST)
+        context.close()
+        assert low == [], scheme
+
+
+CONTRAST = """() => {
+  const canvas = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
+    .map(r => r.querySelector('.canvas')).filter(Boolean)[0];
+  const box = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = (text) => { box.clearRect(0,0,1,1); box.fillStyle = text; box.fillRect(0,0,1,1);
+    const d = box.getImageData(0,0,1,1).data; return [d[0], d[1], d[2], d[3] / 255]; };
+  const light = ([r,g,b]) => { const f = (v) => { v /= 255; return v <= .03928 ? v/12.92 : ((v+.055)/1.055)**2.4; };
+    return .2126*f(r)+.7152*f(g)+.0722*f(b); };
+  const ground = (el) => { for (; el; el = el.parentElement) {
+    const c = rgba(getComputedStyle(el).backgroundColor); if (c[3] > .9) return c; } return [255,255,255,1]; };
+  const low = [];
+  for (const el of canvas.querySelectorAll('.title,.sub,.name,.type,.more,.said,.mark')) {
+    const a = light(rgba(getComputedStyle(el).color)), b = light(ground(el));
+    const ratio = (Math.max(a,b)+.05)/(Math.min(a,b)+.05);
+    if (ratio < 4.5) low.push([el.className, ratio.toFixed(2)]);
+  }
+  return low.slice(0, 5);
+}"""  # noqa: E501

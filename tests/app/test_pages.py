@@ -1,0 +1,94 @@
+"""Each page by itself: it draws, says what there is, and survives what does not exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PAGES = ("catalog", "changes", "column", "governance", "health", "impact", "network")
+
+
+def script(page: str) -> str:
+    return f"from app.views import {page}\n{page}.show()\n"
+
+
+@pytest.fixture
+def demo(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_SOURCES", str(repository / "fixtures" / "demo"))
+
+
+def opened(page: str, **query: str) -> AppTest:
+    found = AppTest.from_string(script(page), default_timeout=60)
+    for name, value in query.items():
+        found.query_params[name] = value
+    found.run()
+    assert not found.exception
+    return found
+
+
+def said(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.subheader, *page.title, *page.warning,
+             *page.info, *page.success, *page.error, *page.text)  # fmt: skip
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_draws(page: str) -> None:
+    opened(page)
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_column_says_what_breaks() -> None:
+    page = opened("column", column="billing.invoices.amount", change="rename")
+    assert "What breaks if you rename it: 42 of 42 affected" in said(page)
+    assert "drawn 71 of 71 edges" in said(page)
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_unknown_column_gets_suggestions() -> None:
+    page = opened("column", column="billing.invoices.amuont")
+    assert "did you mean" in said(page)
+    assert any("billing.invoices.amount" in button.label for button in page.button)
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_change_in_the_address_is_judged() -> None:
+    change = '[{"kind":"drop_column","table":"billing.invoices","column":"amount"}]'
+    page = opened("impact", changes=change)
+    assert "1 breaks, 41 are blocked by what breaks." in said(page)
+    assert "stg_billing__invoices.sql:17:9" in said(page)
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("changes", ["nonsense", "[1]", '[{"kind":"drop_column"}]'])
+def test_a_broken_address_is_no_crash(changes: str) -> None:
+    opened("impact", changes=changes)
+
+
+@pytest.mark.usefixtures("demo")
+def test_who_broke_it() -> None:
+    page = opened("changes", broken="churn_scores.churn_score")
+    assert "columns in" in said(page)
+
+
+@pytest.mark.usefixtures("demo")
+def test_where_labelled_data_flows() -> None:
+    page = opened("governance", tag="pii")
+    assert next(metric.value for metric in page.metric) == "25"
+
+
+def test_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINEAGE_SOURCES", raising=False)
+    monkeypatch.delenv("LINEAGE_STORE", raising=False)
+    page = opened("column")
+    assert "There is nothing to show yet." in said(page)
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_SOURCES", str(tmp_path / "missing"))
+    page = opened("column")
+    assert "no such file or folder" in said(page)

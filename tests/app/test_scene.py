@@ -1,0 +1,88 @@
+"""The picture agrees with the engine: nothing is drawn that is not, nothing is left out unsaid."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import lineage
+from app.scene import scene
+from lineage import DatasetId, FieldId
+
+
+@pytest.fixture(scope="module")
+def demo(repository: Path) -> lineage.Workspace:
+    return lineage.open(repository / "fixtures" / "demo")
+
+
+def test_everything_reached_is_drawn(demo: lineage.Workspace) -> None:
+    root = demo.resolve("billing.invoices.amount")
+    found = scene(demo, root)
+    wanted = {row.field for cone in (demo.upstream(root), demo.downstream(root))
+              for row in cone.reached}  # fmt: skip
+    assert set(found.columns) == wanted | {root}
+    assert (found.drawn_edges, found.hidden_datasets) == (found.total_edges, 0)
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_one_direction(demo: lineage.Workspace, direction: str) -> None:
+    root = demo.resolve("billing.invoices.amount")
+    cone = demo.upstream(root) if direction == "up" else demo.downstream(root)
+    found = scene(demo, root, direction=direction)
+    assert set(found.columns) - {root} == {row.field for row in cone.reached}
+
+
+def test_cards_do_not_overlap(demo: lineage.Workspace) -> None:
+    found = scene(demo, demo.resolve("marts.fct_invoices"))
+    boxes = sorted(
+        (number(card["x"]), number(card["y"]), number(card["h"])) for card in found.cards
+    )
+    for (x, y, height), (other_x, other_y, _) in pairwise(boxes):
+        assert x != other_x or other_y >= y + height
+
+
+def number(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def test_edges_lead_to_the_right(demo: lineage.Workspace) -> None:
+    found = scene(demo, demo.resolve("billing.invoices.amount"))
+    place = {row["id"]: number(card["x"]) for card in found.cards for row in card["rows"]}  # type: ignore[attr-defined]
+    backwards = [edge for edge in found.edges if place[edge[0]] >= place[edge[1]]]
+    assert backwards == []
+
+
+def test_an_opened_card_shows_every_column(demo: lineage.Workspace) -> None:
+    root = demo.resolve("billing.invoices.amount")
+    assert isinstance(root, FieldId)
+    shut = scene(demo, root)
+    found = scene(demo, root, opened=[root.dataset])
+    card = next(card for card in found.cards if card["label"] == "billing.invoices")
+    before = next(card for card in shut.cards if card["label"] == "billing.invoices")
+    rows, fewer = card["rows"], before["rows"]
+    assert isinstance(rows, list)
+    assert isinstance(fewer, list)
+    assert (card["more"], before["more"]) == (0, len(rows) - len(fewer))
+
+
+def test_what_is_too_much_is_counted() -> None:
+    """A hub with more readers than fit: the rest is hidden, and said to be."""
+    edges = [
+        lineage.Edge(
+            FieldId(DatasetId("n", "hub"), "id"),
+            FieldId(DatasetId("n", f"t{number}"), "id"),
+            lineage.Basis.DERIVED,
+        )
+        for number in range(400)
+    ]
+    datasets = {edge.target.dataset: lineage.Dataset(edge.target.dataset)  # type: ignore[union-attr]
+                for edge in edges}  # fmt: skip
+    datasets[DatasetId("n", "hub")] = lineage.Dataset(DatasetId("n", "hub"))
+    state = lineage.Snapshot(datasets, {}, {}, tuple(edges))
+    found = scene(lineage.Workspace.of(state), FieldId(DatasetId("n", "hub"), "id"))
+    assert len(found.cards) == 300
+    assert found.hidden_datasets == 101
+    assert (found.total_edges, found.drawn_edges) == (400, 299)
