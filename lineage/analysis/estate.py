@@ -125,12 +125,16 @@ class Estate:
         return tuple(sorted(found))
 
 
+UNREAD = frozenset({"does-not-parse", "unsupported-statement", "too-deep"})
+"""Problems after which nobody knows all that a statement does."""
+
+
 def reads_of(unit: Unit, outcome: Outcome | None) -> frozenset[DatasetId]:
     """Return what a unit reads: as bound; as named, where part of it could not be bound."""
     if outcome is None:
         used = {field.dataset for field in unit.job.fields}
         return frozenset({*unit.reads, *used})
-    if any(problem.code == "does-not-parse" for problem in outcome.problems):
+    if any(problem.code in UNREAD for problem in outcome.problems):
         return frozenset({*outcome.reads, *unit.reads, *unit.job.inputs})
     return frozenset(outcome.reads)
 

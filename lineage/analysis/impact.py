@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from lineage.analysis.estate import Estate, reads_of, short
+from lineage.analysis.estate import UNREAD, Estate, reads_of, short
 from lineage.analysis.proposal import Proposal, propose
 from lineage.analysis.silent import Drift, Reason, Silent, renamed, rewritten, silent
 from lineage.catalog.derive import made
@@ -175,7 +175,7 @@ class Walk:
             return Judged(Status.BREAKS, evidence=own)
         if fresh:
             return Judged(Status.UNKNOWN, evidence=own)
-        stale = [item for item in now.problems if item.code == "does-not-parse"]
+        stale = [item for item in now.problems if item.code in UNREAD]
         if stale or unit.job.note is not None:
             why = [self._evidence(unit, problem) for problem in stale]
             note = unit.job.note

@@ -115,10 +115,14 @@ def outline(text: str, dialect: str | None) -> tuple[Outline, ...]:
 
 
 def _outlines(item: Parsed, dialect: str | None) -> Iterator[Outline]:
-    if item.tree is None:
-        yield _guessed(item, dialect)
-    else:
+    if item.tree is not None and not isinstance(item.tree, exp.Command):
         yield _of(item.tree, dialect)
+        return
+    guessed = _guessed(item)
+    if item.tree is None or guessed.targets:
+        yield guessed
+    else:  # a command that the parser does not know, and that names nothing: SET, GRANT, CALL
+        yield Outline(Role.ALTER, reads=guessed.reads) if guessed.reads else Outline(Role.SILENT)
 
 
 def _of(tree: exp.Expr, dialect: str | None) -> Outline:
@@ -142,7 +146,7 @@ def _of(tree: exp.Expr, dialect: str | None) -> Outline:
                 reads = _reads(tree, skip=target)
                 return Outline(Role.FILL, (_parts(target),), temporary=temporary, reads=reads)
             return Outline(Role.QUERY, reads=_reads(tree))
-        case exp.Alter() | exp.Use() | exp.Command() | exp.Block() | exp.IfBlock():
+        case exp.Alter() | exp.Use() | exp.Block() | exp.IfBlock():
             return Outline(Role.ALTER, reads=_reads(tree))
         case exp.Cache():
             return Outline(Role.ALTER, temporary=True, reads=_reads(tree))
@@ -242,9 +246,8 @@ _NOISE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 _MAX_GUESSED = 1 << 20
 
 
-def _guessed(item: Parsed, dialect: str | None) -> Outline:
+def _guessed(item: Parsed) -> Outline:
     """Return what the words of a statement that does not parse let one guess."""
-    del dialect
     text = _NOISE.sub(" ", item.text[:_MAX_GUESSED])
     ctes = {_plain(match)[-1].lower() for match in _CTE.findall(text)}
     targets = tuple(dict.fromkeys(_plain(match) for match in _WRITES.findall(text)))

@@ -66,11 +66,14 @@ def ask(estate: Estate, found: Impact, engine: str) -> Impact:
     targets = {verdict.subject for verdict in found.relations}
     jobs = {verdict.subject for verdict in found.consumers}
     units = [
-        proposal.edits.get(unit.id, unit)
+        unit
         for unit in estate.steps
         if unit.statements and (targets.intersection(unit.writes) or unit.id in jobs)
     ]
-    with_change = _build(estate, proposal.world, units, engine, before=False)
+    known = {unit.id for unit in units}
+    edited = [proposal.edits.get(unit.id, unit) for unit in units]
+    edited += [unit for id_, unit in proposal.edits.items() if id_ not in known]
+    with_change = _build(estate, proposal.world, edited, engine, before=False)
     without = _build(estate, estate.world, units, engine, before=True)
     told: list[Diagnostic] = []
     relations = tuple(_relation(item, without, with_change, told) for item in found.relations)

@@ -118,7 +118,7 @@ class Report:
     def __init__(self, project: Project, *, namespace: str | None, dialect: str | None) -> None:
         self.project = project
         self.namespace = namespace or project.adapter or "dbt"
-        self.dialect = dialect or dialect_of(project.adapter)
+        self.dialect = dialect_of(project.adapter) or dialect
         self.at = _time(project.generated_at)
         known = {node.id: node for node in project.nodes}
         self.nodes = {id_: _answered_for(node, known) for id_, node in known.items()}

@@ -1,0 +1,147 @@
+"""Verdicts: each kind of change, each verdict, and what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import lineage
+from lineage import ChangeSet, DropColumn, Impact, RenameColumn, Status
+
+ROOT = Path(__file__).parents[2]
+CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/impact/cases.yaml").read_text())
+Opened = Callable[[str], lineage.Workspace]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    def estate(sql: str) -> lineage.Workspace:
+        (tmp_path / "estate.sql").write_text(sql)
+        return lineage.open(tmp_path / "estate.sql", dialect="duckdb")
+
+    return estate
+
+
+def verdicts(found: Impact) -> dict[str, str]:
+    return {
+        item.relation: item.status.value
+        for item in (*found.relations, *found.consumers)
+        if item.status is not Status.OK
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_a_case(case: Mapping[str, Any], opened: Opened) -> None:
+    estate = opened(case["estate"])
+    found = estate.impact(estate.parse_change(case["change"]))
+    assert verdicts(found) == case["verdicts"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_the_engine_says_the_same(case: Mapping[str, Any], opened: Opened) -> None:
+    pytest.importorskip("duckdb")
+    estate = opened(case["estate"])
+    found = estate.witness(estate.impact(estate.parse_change(case["change"])), "duckdb")
+    assert [told.message for told in found.diagnostics] == []
+    assert verdicts(found) == case["verdicts"]
+    assert {item.known.value for item in found.relations} <= {"engine"}
+
+
+def test_evidence_says_where_and_what(opened: Opened) -> None:
+    estate = opened(
+        "create table raw.t (id integer, x integer);\n"
+        "create view v as\nselect\n  id,\n  x + 1 as y\nfrom raw.t;\n"
+    )
+    found = estate.impact(ChangeSet((DropColumn("raw.t", "x"),)))
+    (verdict,) = found.relations
+    (evidence,) = verdict.evidence
+    assert evidence.location is not None
+    assert (evidence.location.line, evidence.location.column) == (5, 3)
+    assert (evidence.code, evidence.column) == ("unknown-column", "x")
+    assert verdict.path == ("raw.t", "v")
+
+
+def test_what_does_not_parse_is_unknown_and_not_safe(opened: Opened) -> None:
+    estate = opened(
+        "create table t (id integer, x integer);\ncreate view v as select ][ nonsense from t;\n"
+    )
+    found = estate.impact(ChangeSet((DropColumn("t", "x"),)))
+    assert verdicts(found) == {"v": "UNKNOWN"}
+    assert found.coverage.unknown == 1
+
+
+def test_what_was_broken_before_is_not_blamed_on_the_change(opened: Opened) -> None:
+    estate = opened(
+        "create table t (id integer, x integer);\ncreate view v as select missing, id from t;\n"
+    )
+    found = estate.impact(ChangeSet((DropColumn("t", "x"),)))
+    (verdict,) = found.relations
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.evidence[0].code == "broken-before"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"kind": "drop_column", "table": "t", "column": "nope"},
+        {"kind": "drop_column", "table": "nope", "column": "id"},
+        {"kind": "rename_column", "table": "t", "column": "id", "new": "x"},
+        {"kind": "add_column", "table": "t", "new": "ID", "type": "INTEGER"},
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(record: dict[str, object], opened: Opened) -> None:
+    estate = opened("create table t (id integer, x integer);")
+    with pytest.raises(lineage.RequestError):
+        estate.impact(estate.parse_change(record))
+
+
+def test_a_new_model_is_judged(opened: Opened) -> None:
+    estate = opened("create table t (id integer);")
+    change = {"kind": "edit", "table": "v", "sql": "create view v as select nope from t"}
+    assert verdicts(estate.impact(estate.parse_change(change))) == {"v": "BREAKS"}
+
+
+NAMES = st.sampled_from(["a", "b", "c", "d"])
+
+
+@given(kept=st.sets(NAMES, min_size=1), changed=NAMES, drop=st.booleans())
+def test_only_readers_of_a_column_break(kept: set[str], changed: str, drop: bool) -> None:
+    """Whoever names the column breaks; whoever does not is left alone."""
+    columns = ", ".join(sorted(kept))
+    estate = small(f"create view v as select {columns} from t;")  # noqa: S608 - bound, never run
+    change = DropColumn("t", changed) if drop else RenameColumn("t", changed, "z")
+    wanted = {"v": "BREAKS"} if changed in kept else {}
+    assert verdicts(estate.impact(ChangeSet((change,)))) == wanted
+
+
+@given(changed=NAMES, hops=st.integers(1, 4))
+def test_a_rename_through_stars_changes_no_value(changed: str, hops: int) -> None:
+    views = ["create view v0 as select * from t;"]
+    more = "create view v{} as select * from v{};"
+    views += [more.format(hop, hop - 1) for hop in range(1, hops)]
+    found = small("\n".join(views)).impact(ChangeSet((RenameColumn("t", changed, "z"),)))
+    assert set(verdicts(found).values()) == {"SCHEMA_CHANGES"}
+    assert not any(
+        evidence.code != "other-columns" for item in found.relations for evidence in item.evidence
+    )
+
+
+def small(views: str) -> lineage.Workspace:
+    """An estate of one table and some views, made without files."""
+    from lineage.catalog.apply import apply  # noqa: PLC0415 - only these laws need the rooms
+    from lineage.catalog.derive import derive  # noqa: PLC0415 - as above
+    from lineage.model.event import Event  # noqa: PLC0415 - as above
+    from lineage.sources import Options  # noqa: PLC0415 - as above
+    from lineage.sources.document import document  # noqa: PLC0415 - as above
+    from lineage.sources.sql import read  # noqa: PLC0415 - as above
+
+    text = f"create table t (a integer, b integer, c integer, d integer);\n{views}"
+    items = list(read(document("estate.sql", text.encode()), Options("duckdb")))
+    events = [item for item in items if isinstance(item, Event)]
+    return lineage.Workspace.of(derive(apply(events), "duckdb"), dialect="duckdb")
