@@ -146,10 +146,14 @@ class Program:
             frozenset(reads), tuple(sorted(targets)), is_view,
         )  # fmt: skip
 
-    def bind(self, unit: Unit, world: World) -> Outcome:
-        """Bind a unit in a world."""
+    def bind(self, unit: Unit, world: World, *, dead_ctes: bool = False) -> Outcome:
+        """Bind a unit in a world.
+
+        With ``dead_ctes`` what CTEs use that nobody reads is counted, even where the engine does
+        not look into them.
+        """
         text = unit.job.sql or ""
-        return with_deep_stack(lambda: self._bind(unit, world), text)
+        return with_deep_stack(lambda: self._bind(unit, world, dead_ctes=dead_ctes), text)
 
     def meaning(self, unit: Unit, world: World, terms: Terms, name: Naming) -> Meaning | None:
         """Return what the query of a unit means; None where it has none, or several.
@@ -215,10 +219,10 @@ class Program:
             parts = (job.database, *parts)
         return DatasetId(home, ".".join(parts))
 
-    def _bind(self, unit: Unit, world: World) -> Outcome:
+    def _bind(self, unit: Unit, world: World, *, dead_ctes: bool) -> Outcome:
         view = View(world, self.names.scope(unit.job))
         rules, types = self.rules(unit)
-        binder = StatementBinder(view, rules, types, dead_ctes=False)
+        binder = StatementBinder(view, rules, types, dead_ctes=dead_ctes)
         outcome = Outcome()
         problems: list[Problem] = []
         uses: set[Origin] = set()

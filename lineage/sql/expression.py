@@ -229,7 +229,10 @@ class Expressions:
         return UNKNOWN_VALUE
 
     def _row_of(self, key: str, frame: Frame) -> Value | None:
-        """A bare table alias used as a value means the whole row."""
+        """A bare table alias used as a value means the whole row.
+
+        No column is *used*: the row is, whatever columns it has. PostgreSQL records it so too.
+        """
         scope: Frame | None = frame
         while scope is not None:
             for entry in scope.entries:
@@ -237,8 +240,6 @@ class Expressions:
                     origins: Origins = NOTHING
                     for column in entry.relation.columns:
                         origins = merge(origins, column.direct)
-                        if entry.relation.table is not None:
-                            self._use(column)
                     for table in entry.relation.open:
                         origins = merge(origins, table.star().direct)
                     return (self._row_type(entry.relation), lift(origins, TRANSFORMATION))
