@@ -161,7 +161,7 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
 
 
 _RELATIVES: dict[str, tuple[str, ...]] = {
-    "": ("spark", "postgres", "tsql"),
+    "": ("databricks", "postgres", "tsql"),
     "hive": ("spark",),
     "spark": ("databricks",),
     "redshift": ("postgres",),
@@ -206,7 +206,8 @@ def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
             if chunk:
                 yield chunk
             chunk = []
-        else:
+        elif chunk or token.token_type is not TokenType.SLASH:
+            # SQL*Plus runs a block at a line with a slash, and no statement begins with one.
             chunk.append(token)
     if chunk:
         yield chunk
@@ -220,6 +221,7 @@ _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
     "DO", "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK",
     "EXCEPTION", "WHEN", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "FOR", "TRANSACTION", "TRAN",
+    "EXIT", "CONTINUE", "RAISE", "LEAVE", "ITERATE", "SIGNAL",
 })  # fmt: skip
 """Words of procedural SQL that start or end something that is not a statement of its own."""
 

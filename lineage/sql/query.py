@@ -7,7 +7,7 @@ not changed, so a statement is parsed once and bound as often as its tables chan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -15,7 +15,7 @@ from sqlglot import exp
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
-from lineage.sql.nested import fields
+from lineage.sql.nested import collection, fields, unfolded
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     FILTER,
@@ -78,6 +78,10 @@ class Binder(Expressions):
         self._influence: Origins | None = None
         self._depth = 0
         self._ctes: list[Cte] = []
+        self._around: list[Frame] = []
+        """Frames that subqueries in FROM stand in: their collections may be named inside."""
+        self._unfolds = False
+        """FROM names a nested collection, as only Impala does; its stars pass over those."""
 
     # ---- queries -----------------------------------------------------------------------
 
@@ -546,6 +550,8 @@ class Binder(Expressions):
             if relation.open and not any(column.name == "*" for column in relation.columns):
                 columns.extend(table.star() for table in relation.open)
             open_tables.update(dict.fromkeys(relation.open))
+        if self._unfolds:
+            columns = [one for one in columns if one.type is None or collection(one.type) is None]
         return columns, tuple(open_tables)
 
     def _star_elsewhere(
@@ -843,7 +849,9 @@ class Binder(Expressions):
             outer, self._influence = self._influence, NOTHING
             with_ = node.args.get("with_") if isinstance(node, exp.Subquery) else None
             ctes = self.with_clause(with_, frame.ctes, parent) if with_ is not None else frame.ctes
+            self._around.append(frame)
             relation = self.query(inner, ctes, parent)
+            self._around.pop()
             self._influence = outer
             if (
                 isinstance(node, exp.Subquery)
@@ -876,7 +884,7 @@ class Binder(Expressions):
     def _from_table(self, node: exp.Table, frame: Frame) -> None:
         this = node.this
         alias = node.args.get("alias")
-        if not isinstance(this, exp.Identifier):
+        if not isinstance(this, exp.Identifier | exp.Dot):
             if isinstance(this, exp.Expr):
                 self._from_function(node, frame)
             return
@@ -940,6 +948,8 @@ class Binder(Expressions):
         """``FROM t, t.items`` (BigQuery, Impala): the second item is a column of the first."""
         if not self.rules.nested_paths:
             return False
+        if self._collection_rows(parts, node, frame):
+            return True
         folded = tuple(part.lower() for part in parts)
         scope: Frame | None = frame
         while scope is not None:
@@ -959,6 +969,45 @@ class Binder(Expressions):
                     return True
             scope = scope.parent
         return False
+
+    def _collection_rows(self, parts: Parts, node: exp.Table, frame: Frame) -> bool:
+        """Take ``FROM t.items`` for the rows of a collection, where the type of it is Hive's."""
+        for table, column, type_, path in self._collections(parts, frame):
+            rows = unfolded(column, type_, path)
+            if rows is None:
+                continue
+            columns = [
+                Column(name, None, {table.origin(whole): TRANSFORMATION}) for name, whole in rows
+            ]
+            alias = node.args.get("alias")
+            name = alias.name if alias is not None and alias.name else parts[-1]
+            relation = self._renamed(Relation(columns), alias)
+            frame.entries.append(Entry(name.lower(), relation))
+            self._unfolds = True
+            return True
+        return False
+
+    def _collections(
+        self, parts: Parts, frame: Frame
+    ) -> Iterator[tuple[Table, str, str, tuple[str, ...]]]:
+        """Yield the columns that a name in FROM may mean: table, name, type, and what is left."""
+        folded = tuple(part.lower() for part in parts)
+        scopes: list[Frame] = [*reversed(self._around)]
+        scope: Frame | None = frame
+        while scope is not None:
+            scopes.insert(0, scope)
+            scope = scope.parent
+        for size in range(len(parts) - 1, 0, -1):
+            tables = [
+                entry.relation.table
+                for scope in scopes
+                for entry in scope.entries
+                if entry.answers_to(folded[:size])
+            ]
+            for table in [*tables, self.schema.find(parts[:size]) if size > 1 else None]:
+                for name, type_ in (table.columns or ()) if table is not None else ():
+                    if table is not None and type_ and name.lower() == folded[size]:
+                        yield table, name, type_, parts[size + 1 :]
 
     def _element_relation(self, name: str, column: Column, origins: Origins) -> Relation:
         """The rows of an array or map column: its element, and the names engines give the parts."""
