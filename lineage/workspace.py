@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from lineage.analysis.blame import Blame
     from lineage.analysis.diff import Diff
     from lineage.analysis.estate import Estate
+    from lineage.analysis.plan import Plan
     from lineage.analysis.search import Entry
-    from lineage.model.change import ChangeSet
+    from lineage.analysis.unused import Unused
+    from lineage.model.change import Change, ChangeSet
     from lineage.model.diagnostic import Diagnostic
     from lineage.model.event import Arrival, Event
     from lineage.model.snapshot import Snapshot
@@ -471,6 +473,18 @@ class Workspace:
         from lineage.witness import ask  # noqa: PLC0415 - see above
 
         return ask(self.estate, found, engine)
+
+    def plan(self, change: Change) -> Plan:
+        """Return how to make a change without breaking anything. Raises BadChange."""
+        from lineage.analysis.plan import plan  # noqa: PLC0415 - see above
+
+        return plan(self.estate, change)
+
+    def unused(self) -> tuple[Unused, ...]:
+        """Return the columns and tables that nothing reads, or only one thing does."""
+        from lineage.analysis.unused import unused  # noqa: PLC0415 - see above
+
+        return unused(self.estate)
 
     def told(self, found: Impact, form: str = "markdown") -> str:
         """Return an answer as the command line prints it: markdown, json or text (no colours)."""

@@ -34,6 +34,7 @@ from lineage.sql.relation import (
 
 if TYPE_CHECKING:
     from lineage.sql.dialect import Rules
+    from lineage.sql.query import Cte
     from lineage.sql.typing import Typed, TypeSystem
 
 Value = tuple[str | None, Origins]
@@ -90,6 +91,7 @@ class Expressions:
     candidates: list[tuple[tuple[Origin, ...], str]]
     types: TypeSystem | None
     rules: Rules
+    _influence: Origins | None
 
     def query_value(self, node: exp.Expr, frame: Frame) -> Value:
         """Bind a scalar subquery; the binder proper provides it."""
@@ -101,6 +103,10 @@ class Expressions:
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key``; the binder proper provides it."""
+        raise NotImplementedError
+
+    def cte_value(self, cte: Cte) -> Value:
+        """Return the value of ClickHouse's ``WITH expression AS name``; the binder provides it."""
         raise NotImplementedError
 
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
@@ -140,6 +146,7 @@ class Expressions:
             if scope.projections and key in scope.projections and self.rules.lateral_aliases:
                 column = None if self._was_learned(name, scope) else self.alias_value(key, scope)
                 if column is not None:
+                    self._carry(column)
                     return (column.type, column.direct)
             scope = scope.parent
         return self._learn(key, name, node, frame)
@@ -155,6 +162,7 @@ class Expressions:
         merged = frame.merged.get(key)
         if merged is not None:
             self._use(merged)
+            self._carry(merged)
             return (merged.type, merged.direct)
         hit: Column | None = None
         owner: Entry | None = None
@@ -178,6 +186,7 @@ class Expressions:
         if hit is not None and owner is not None:
             if owner.relation.table is not None:
                 self._use(hit)
+            self._carry(hit)
             return (hit.type, hit.direct)
         return None
 
@@ -225,6 +234,9 @@ class Expressions:
             scope = scope.parent
         if self.rules.is_constant(key):
             return UNKNOWN_VALUE
+        cte = frame.ctes.find(key)
+        if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
+            return self.cte_value(cte)
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
 
@@ -271,6 +283,7 @@ class Expressions:
                 if found is not None:
                     if entry.relation.table is not None:
                         self._use(found)  # type: ignore[arg-type]
+                    self._carry(found)  # type: ignore[arg-type]
                     return (found.type, found.direct)  # type: ignore[union-attr]
                 open_tables = entry.relation.open
                 if entry.relation.invented is not None:
@@ -346,6 +359,7 @@ class Expressions:
                 head, path = names[: first + 1], names[first + 1 :]
                 column = self._exact(head, scope, learn=first > 0)
                 if column is not None:
+                    self._carry(column)
                     type_ = column.type
                     for part in path:
                         type_ = self.field_type(type_, part, node)
@@ -356,6 +370,7 @@ class Expressions:
             if scope.projections and key in scope.projections and self.rules.lateral_aliases:
                 found = self.alias_value(key, scope)
                 if found is not None:
+                    self._carry(found)
                     return (None, found.direct)
             scope = scope.parent
         open_tables = {t for entry in frame.entries for t in entry.relation.open}
@@ -408,6 +423,11 @@ class Expressions:
 
     def _use(self, column: Column) -> None:
         self.uses.update(column.direct)
+
+    def _carry(self, column: Column) -> None:
+        """Let what influences a column influence what is made of it."""
+        if column.indirect:
+            self._influence = merge(self._influence or NOTHING, column.indirect)
 
     def _candidates(self, origins: list[Origin], name: str) -> None:
         self.candidates.append((tuple(dict.fromkeys(origins)), name))
@@ -680,6 +700,21 @@ def _case(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if binder.types is not None:
         type_ = binder.typed(binder.types.combine("case", tuple(kinds)), node, "cannot-mix")
     return (type_, _conditional(origins, conditions))
+
+
+@_handles(exp.DecodeCase)
+def _decode(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``DECODE(subject, search, result, …, default)``: a CASE in Oracle's words."""
+    subject, *rest = node.expressions
+    conditions = binder.value(subject, frame)[1]
+    origins: Origins = NOTHING
+    for position, item in enumerate(rest):
+        found = binder.value(item, frame)[1]
+        if position % 2 or position == len(rest) - 1:
+            origins = merge(origins, found)
+        else:
+            conditions = merge(conditions, found)
+    return (None, _conditional(origins, conditions))
 
 
 def _conditional(origins: Origins, conditions: Origins) -> Origins:

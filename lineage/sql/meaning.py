@@ -387,7 +387,9 @@ class Reader:
         rows = self.terms.of("table", self._name(table, ""))
         if table.columns is None:
             return Meaning([], rows, open=True)
-        columns = [(name, self.terms.of("column", rows, name.lower())) for name, _ in table.columns]
+        columns = [
+            (name, self.terms.of("column", self._name(table, name))) for name, _ in table.columns
+        ]
         return Meaning(columns, rows)
 
     def _opaque(self, node: exp.Expr, scope: _Scope) -> Meaning:

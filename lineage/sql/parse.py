@@ -151,6 +151,8 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
             return
     if error is None:
         for tree in trees:
+            if isinstance(tree, exp.Command):
+                tree.update_positions(chunk[0])
             if tree is not None:
                 yield Parsed(piece, mend(tree, dialect), None, line, column)
         return
@@ -311,7 +313,9 @@ def _start(tree: exp.Expr) -> tuple[int, int]:
 def _where(error: Exception) -> tuple[int, int]:
     if isinstance(error, ParseError) and error.errors:
         first = error.errors[0]
-        return (first.get("line") or 0, first.get("col") or 0)
+        # Like all of sqlglot's columns it is that of the last character.
+        back = max(0, len(first.get("highlight") or "") - 1)
+        return (first.get("line") or 0, max(1, (first.get("col") or 0) - back))
     found = re.search(r"[Ll]ine:?\s*(\d+).*?[Cc]ol(?:umn)?:?\s*(\d+)", str(error))
     return (int(found.group(1)), int(found.group(2))) if found else (1, 1)
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
 _MAX_DEPTH = 400
+_MAX_QUERIES = 100_000
 _LONGEST_NAME = 300
 _FAR = 1 << 30
 
@@ -77,6 +78,7 @@ class Binder(Expressions):
         self._unknown: dict[Parts, Table] = {}
         self._influence: Origins | None = None
         self._depth = 0
+        self._queries = 0
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
@@ -94,6 +96,13 @@ class Binder(Expressions):
         top: bool = False,
     ) -> Relation:
         """Bind a query expression and return what it yields."""
+        self._queries += 1
+        if self._queries > _MAX_QUERIES:
+            # Recursive CTEs inside one another are bound again and again: give up, and say so.
+            if self._queries == _MAX_QUERIES + 1:
+                text = f"binding takes more than {_MAX_QUERIES} queries; the rest is not known"
+                self.problems.append(Problem("gave-up", text, place_of(node), certain=False))
+            return Relation([])
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             self._depth -= 1
@@ -188,6 +197,16 @@ class Binder(Expressions):
         cte.relation = relation
         cte.busy = False
         return relation
+
+    def cte_value(self, cte: Cte) -> Value:
+        """Return the one value of a scalar CTE, which is named as if it were a column."""
+        relation = self._cte_relation(cte)
+        if relation.indirect:
+            self._influence = merge(self._influence or NOTHING, relation.indirect)
+        if not relation.columns:
+            return UNKNOWN_VALUE
+        self._carry(relation.columns[0])
+        return (relation.columns[0].type, relation.columns[0].direct)
 
     def _statement_as_relation(
         self, node: exp.Expr, ctes: CteScope, parent: Frame | None
@@ -295,6 +314,9 @@ class Binder(Expressions):
         group = args.get("group")
         if group is not None:
             self._group(group, relation, frame)
+            if group.args.get("all"):
+                for column in _ungrouped(projections, relation):
+                    self._influenced(column.direct, GROUP_BY)
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
@@ -357,19 +379,20 @@ class Binder(Expressions):
             return None
         frame.busy.add(key)
         outer, frame.position = frame.position, position
+        around, self._influence = self._influence, NOTHING
         type_, origins = self.value(node, frame)
         frame.position = outer
         frame.busy.discard(key)
-        column = Column(
-            key, type_, origins if type(node) is exp.Column else lift(origins, TRANSFORMATION)
-        )
+        direct = origins if type(node) is exp.Column else lift(origins, TRANSFORMATION)
+        column = Column(key, type_, direct, self._taken())
+        self._influence = around
         frame.aliases[key] = column
         return column
 
     def _project(self, projections: list[exp.Expr], frame: Frame, node: exp.Expr) -> Relation:
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
-        outer = self._influence
+        outer, self._influence = self._influence, NOTHING
         for position, item in enumerate(projections):
             frame.position = position
             kind = type(item)
@@ -380,7 +403,7 @@ class Binder(Expressions):
                         item.this.this,
                         self._concrete(type_),
                         origins,
-                        NOTHING,
+                        self._taken(),
                         None,
                         _at(item.this),
                     )
@@ -393,7 +416,8 @@ class Binder(Expressions):
             ):
                 type_, origins = self.resolve(item.this, frame)
                 name = item.args["alias"]
-                column = Column(name.name, self._concrete(type_), origins, NOTHING, None, _at(name))
+                kind_ = self._concrete(type_)
+                column = Column(name.name, kind_, origins, self._taken(), None, _at(name))
                 columns.append(column)
                 frame.aliases.setdefault(name.name.lower(), column)
                 continue
@@ -422,7 +446,10 @@ class Binder(Expressions):
             known = (
                 frame.aliases.get(key) if frame.projections.get(key, (None,))[-1] is inner else None
             )
-            type_, origins = (known.type, known.direct) if known else self.value(inner, frame)
+            if known is not None:
+                type_, origins, self._influence = known.type, known.direct, known.indirect
+            else:
+                type_, origins = self.value(inner, frame)
         else:
             type_, origins = self.value(inner, frame)
         indirect, self._influence = self._influence or NOTHING, outer
@@ -437,8 +464,16 @@ class Binder(Expressions):
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
         column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
         if isinstance(item, exp.Alias):
-            frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct))
+            frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct, indirect))
         return [column]
+
+    def _taken(self) -> Origins:
+        """Return what has influenced since the last time, so that one column can bear it."""
+        found = self._influence
+        if not found:
+            return NOTHING
+        self._influence = NOTHING
+        return found
 
     def _concrete(self, type_: str | None) -> str | None:
         if type_ is None or self.types is None:
@@ -484,7 +519,7 @@ class Binder(Expressions):
                 replaced.alias,
                 self._concrete(type_),
                 lift(origins, TRANSFORMATION),
-                NOTHING,
+                self._taken(),
                 None,
                 place_of(replaced),
             )
@@ -608,7 +643,7 @@ class Binder(Expressions):
                     name_text,
                     self._concrete(type_),
                     lift(origins, TRANSFORMATION),
-                    NOTHING,
+                    self._taken(),
                     None,
                     place_of(item),
                 )
@@ -674,6 +709,7 @@ class Binder(Expressions):
                     )
                 )
                 return NOTHING
+            self._carry(relation.columns[position - 1])
             return relation.columns[position - 1].direct
         if isinstance(core, exp.Tuple):
             origins: Origins = NOTHING
@@ -691,6 +727,7 @@ class Binder(Expressions):
             if aliases_first:
                 found = relation.find(key)
                 if isinstance(found, Column):
+                    self._carry(found)
                     return found.direct
             elif self.rules.alias_in_group:
                 known = self._in_frame(key, core.name, core, frame)
@@ -698,6 +735,7 @@ class Binder(Expressions):
                     return known[1]
                 found = relation.find(key)
                 if isinstance(found, Column):
+                    self._carry(found)
                     return found.direct
         if (
             isinstance(core, exp.Column)
@@ -735,7 +773,16 @@ class Binder(Expressions):
                 isinstance(core, exp.Column)
                 and core.name.upper() == "ALL"
                 and not core.args.get("table")
+                and relation.find("all") is None
             ):
+                for column in relation.columns:
+                    self._carry(column)
+                    origins = merge(origins, column.direct)
+                continue
+            if isinstance(core, exp.Var) and core.name.upper() == "ALL":
+                for column in relation.columns:
+                    self._carry(column)
+                    origins = merge(origins, column.direct)
                 continue
             if isinstance(core, exp.Var):
                 continue
@@ -796,6 +843,7 @@ class Binder(Expressions):
             )
         origins: Origins = NOTHING
         for column in relation.columns:
+            self._carry(column)
             origins = merge(origins, column.direct)
         first = relation.columns[0]
         return (first.type, origins)
@@ -804,14 +852,21 @@ class Binder(Expressions):
 
     def from_item(self, node: exp.Expr, frame: Frame) -> None:
         """Add one item of a FROM clause (and what is joined inside it) to the frame."""
+        if isinstance(node, exp.Final):
+            node = node.this
         handler = _FROM.get(type(node))
         before = len(frame.entries)
         if handler is not None:
             handler(self, node, frame)
         elif isinstance(node, exp.Func):
             self._from_function(node, frame)
-        else:
+        elif isinstance(node, _QUERIES):
             self._from_query(node, frame)
+        else:
+            text = f"{node.key} is not understood as a source of rows"
+            problem = Problem("unsupported-source", text, place_of(node), certain=False)
+            self.problems.append(problem)
+            return
         for lateral in node.args.get("laterals") or ():
             self.from_item(lateral, frame)
         if not isinstance(node, (exp.Subquery, exp.Table)):
@@ -1121,7 +1176,12 @@ class Binder(Expressions):
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
                 elif side == "FULL":
                     type_ = answer.type
-            frame.merged[key] = Column(left.name, type_, merge(left.direct, right.direct))
+            frame.merged[key] = Column(
+                left.name,
+                type_,
+                merge(left.direct, right.direct),
+                merge(left.indirect, right.indirect),
+            )
             self._influenced(merge(left.direct, right.direct), JOIN)
         hidden = frozenset(name.lower() for name in names)
         for entry in right_entries:
@@ -1686,6 +1746,9 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
 }
 
 
+_QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+
+
 def _star_of(item: exp.Expr) -> exp.Star | None:
     if type(item) is exp.Star:
         return item
@@ -1758,6 +1821,22 @@ def _deduplicated(relation: Relation) -> Relation:
         seen[key] = count + 1
         result.append(column.renamed(name))
     return Relation(result, relation.indirect, None, relation.open)
+
+
+def _ungrouped(projections: list[exp.Expr], relation: Relation) -> list[Column]:
+    """Return the columns that ``GROUP BY ALL`` groups by: those that aggregate nothing."""
+    aggregates = {
+        item.alias_or_name.lower() for item in projections if item.find(exp.AggFunc) is not None
+    }
+    return [
+        column
+        for position, column in enumerate(relation.columns)
+        if not (
+            projections[position].find(exp.AggFunc) is not None
+            if len(projections) == len(relation.columns)
+            else column.name.lower() in aggregates
+        )
+    ]
 
 
 def _names(node: exp.Expr, name: str) -> bool:

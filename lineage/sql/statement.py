@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.parse import parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
@@ -90,8 +92,13 @@ class StatementBinder:
         inner = _body(tree)
         if inner is not None:
             return [bound for item in inner for bound in self.bind(item)]
+        aside = [bound for part in _writing_ctes(tree) for bound in self.bind(part)]
         binder = Binder(self.schema, self.rules, self.types)
-        bound = self._dispatch(tree, binder)
+        try:
+            bound = self._dispatch(tree, binder)
+        except RecursionError:
+            text = "it is nested too deep to be bound; nothing is known of it"
+            bound = Bound("other", problems=(Problem("too-deep", text, certain=False),))
         if self.rules.binds_dead_ctes:
             binder.bind_dead_ctes()
         elif self.dead_ctes:
@@ -103,7 +110,7 @@ class StatementBinder:
         bound.uses = frozenset(binder.uses)
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
-        return [bound]
+        return [*aside, bound]
 
     def _dispatch(self, tree: exp.Expr, binder: Binder) -> Bound:
         match tree:
@@ -129,6 +136,8 @@ class StatementBinder:
                 return self._cache(tree, binder)
             case exp.Use():
                 return self._use_database(tree)
+            case exp.Command() if tree.name.upper() == "UNLOAD":
+                return self._unload(tree, binder)
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
@@ -146,7 +155,7 @@ class StatementBinder:
 
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
         relation = binder.query(tree, CteScope(), top=True)
-        into = tree.args.get("into")
+        into = tree.args.get("into") if isinstance(tree, exp.Select) else None
         if into is not None:
             table = self._define(
                 into.this,
@@ -702,6 +711,21 @@ class StatementBinder:
                 )
         return Bound("copy", [Write(table, [])])
 
+    def _unload(self, tree: exp.Command, binder: Binder) -> Bound:
+        """Redshift's and Athena's ``UNLOAD ('query') TO 'place'``, which the parser leaves whole.
+
+        Its query is text of its own, so a place in it is told as that of the statement.
+        """
+        found = _UNLOAD.match(tree.args["expression"].name)
+        parsed = parse(_unquoted(found), self.rules.dialect) if found is not None else []
+        if found is None or len(parsed) != 1 or parsed[0].tree is None:
+            text = "the query inside UNLOAD does not parse; nothing is known of this statement"
+            return Bound("other", problems=(Problem("does-not-parse", text, place_of(tree)),))
+        relation = binder.query(parsed[0].tree, CteScope(), top=True)
+        binder.problems = [replace(item, place=place_of(tree)) for item in binder.problems]
+        table = Table((found["place"],), None)
+        return Bound("copy", [Write(table, _paired(relation, None), relation.indirect)], relation)
+
     def _cache(self, tree: exp.Cache, binder: Binder) -> Bound:
         body = tree.args.get("expression")
         if body is None:
@@ -827,6 +851,35 @@ class InlinedTable(Table):
         self._inside = Relation(
             list(merged.values()), merge(self._inside.indirect, indirect), None, self._inside.open
         )
+
+
+_UNLOAD = re.compile(
+    r"\s*\(\s*(?:'(?P<text>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$|(?P<bare>.*?))\s*\)"
+    r"\s*TO\s*'(?P<place>[^']*)'",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    text = found["text"]
+    return text.replace("''", "'") if text is not None else found["dollar"] or found["bare"] or ""
+
+
+def _writing_ctes(tree: exp.Expr) -> list[exp.Expr]:
+    """Return the statements inside WITH that write (PostgreSQL), each with the CTEs before it."""
+    with_ = tree.args.get("with_")
+    ctes = with_.expressions if isinstance(with_, exp.With) else []
+    found: list[exp.Expr] = []
+    for position, cte in enumerate(ctes):
+        if isinstance(cte.this, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
+            statement = cte.this.copy()
+            if position and statement.args.get("with_") is None:
+                before = [
+                    item.copy() for item in ctes[:position] if isinstance(item.this, exp.Query)
+                ]
+                statement.set("with_", exp.With(expressions=before))
+            found.append(statement)
+    return found
 
 
 def _body(tree: exp.Expr) -> list[exp.Expr] | None:
