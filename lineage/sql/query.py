@@ -313,10 +313,7 @@ class Binder(Expressions):
         frame.position = _FAR
         group = args.get("group")
         if group is not None:
-            self._group(group, relation, frame)
-            if group.args.get("all"):
-                for column in _ungrouped(projections, relation):
-                    self._influenced(column.direct, GROUP_BY)
+            self._group(group, projections, relation, frame)
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
@@ -681,7 +678,12 @@ class Binder(Expressions):
 
     # ---- clauses -----------------------------------------------------------------------
 
-    def _group(self, group: exp.Group, relation: Relation, frame: Frame) -> None:
+    def _group(
+        self, group: exp.Group, projections: list[exp.Expr], relation: Relation, frame: Frame
+    ) -> None:
+        if group.args.get("all"):
+            for column in _ungrouped(projections, relation):
+                self._influenced(column.direct, GROUP_BY)
         keys = list(group.expressions)
         for name in ("grouping_sets", "cube", "rollup"):
             for item in group.args.get(name) or ():
