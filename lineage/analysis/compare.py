@@ -111,7 +111,7 @@ class _Comparison:
             before = self.base.snapshot.jobs.get(id_)
             if id_ in known or before is None or job.kind is not JobKind.CONTRACT:
                 continue
-            if before.fields != job.fields or before.description != job.description:
+            if before.promised != job.promised:
                 self._queue_contract(id_)
 
     def _queue_contract(self, id_: JobId) -> None:

@@ -11,7 +11,7 @@ from lineage.catalog.program import Outcome, Program, Unit, ordered
 from lineage.catalog.world import DatasetTable, World, parts_of
 from lineage.errors import AmbiguousName, UnknownName
 from lineage.model.edge import Basis, Edge
-from lineage.model.entities import Dataset
+from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.snapshot import Snapshot
 
@@ -30,6 +30,8 @@ class Estate:
     """Positions in ``steps`` of what reads a dataset, as bound."""
     edges: Mapping[JobId, tuple[Edge, ...]]
     """What is known of a job without SQL."""
+    contracts: Mapping[DatasetId, Job]
+    """What dbt promises of a relation: it refuses to build one that is not so."""
     _by_name: Mapping[tuple[str, ...], tuple[DatasetId, ...]]
 
     @classmethod
@@ -72,6 +74,7 @@ class Estate:
             steps,
             {id_: tuple(found) for id_, found in readers.items()},
             {job: tuple(found) for job, found in edges.items()},
+            {job.inputs[0]: job for job in snapshot.jobs.values() if job.promised and job.inputs},
             {name: tuple(dict.fromkeys(found)) for name, found in names.items()},
         )
 

@@ -19,7 +19,7 @@ from lineage.catalog.program import Outcome, Unit, Written
 from lineage.catalog.world import Columns
 from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Location
-from lineage.model.entities import CONSUMERS, JobKind
+from lineage.model.entities import CONSUMERS, Job, JobKind
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.places import locate
 from lineage.model.verdict import (
@@ -220,6 +220,28 @@ class Walk:
             self._touch(target)
         self._record(target, found)
 
+    def _promises(self, unit: Unit) -> Judged:
+        """Judge a contract: which promises are broken now, and were kept before.
+
+        dbt refuses to build such a relation; the engine would, so the relation itself is judged
+        by its statement.
+        """
+        target = unit.job.inputs[0]
+        after, before = self.world.table(target), self.base.world.table(target)
+        type_named = self.estate.program.type_named
+        earlier = self.base.contracts.get(target)
+        known: list[tuple[str, str]] = []
+        if earlier is not None and before is not None:
+            known = _violations(earlier, before.columns, target, type_named)
+        columns = after.columns if after is not None else None
+        broken = [
+            Evidence("contract", message, unit.job.origin, column)
+            for column, message in _violations(unit.job, columns, target, type_named)
+            if (column, message) not in known
+        ]
+        status = Status.BREAKS if broken else Status.OK
+        return Judged(status, Known.BOUND, broken)
+
     def _meant(self, unit: Unit, found: Silent) -> Silent:
         """Compare an edited statement with what it was by what both mean."""
         earlier = self._earlier(unit) if unit.id in self.proposal.edits else None
@@ -277,6 +299,8 @@ class Walk:
         for subject in subjects:
             self._trace(subject, touched)
         found = self._by_lineage(unit, touched)
+        if unit.job.promised and found.status is not Status.BLOCKED:
+            found = self._promises(unit)
         if not unit.writes or unit.job.kind in CONSUMERS:
             self._settle(unit.id, found)
             return
@@ -464,6 +488,38 @@ class Walk:
             job.owners,
             job.origin,
         )
+
+
+def _violations(
+    contract: Job,
+    columns: Columns | None,
+    target: DatasetId,
+    type_named: Callable[[str, DatasetId], str],
+) -> list[tuple[str, str]]:
+    """Return how a relation differs from what is promised of it, as dbt compares the two.
+
+    dbt wants the very same columns, in any order, of the very same types.
+    """
+    if columns is None:
+        return []
+    have = {name.lower(): type_ for name, type_ in columns}
+    found = []
+    for name, wanted in contract.promised:
+        if name.lower() not in have:
+            found.append((name, f'the contract promises "{name}", which is not there'))
+            continue
+        type_ = have[name.lower()]
+        said = type_named(wanted, target) if wanted else None
+        if said is not None and type_ is not None and _family(said) != _family(type_):
+            found.append((name, f'the contract promises "{name}" as {said}, it is {type_}'))
+    promised = {name.lower() for name, _ in contract.promised}
+    found += [(name, f'"{name}" is not in the contract') for name in have if name not in promised]
+    return found
+
+
+def _family(type_: str) -> str:
+    """Return a type without its size: dbt compares numeric types so, by default."""
+    return type_.split("(", 1)[0]
 
 
 def coverage_of(verdicts: Iterable[Verdict]) -> Coverage:

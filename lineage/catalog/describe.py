@@ -84,8 +84,16 @@ def job(name: JobId, words: Words, names: Names) -> Job:
         fields=tuple(
             FieldId(names.of(DatasetId(use.namespace, use.name)), use.field) for use in used
         ),
+        promised=_promised(words),
         note=origin.note if origin else None,
     )
+
+
+def _promised(words: Words) -> tuple[tuple[str, str | None], ...]:
+    origin = words.facet(ol.OriginFacet)
+    if origin is None or _job_kind(words) is not JobKind.CONTRACT:
+        return ()
+    return tuple((use.field, use.type) for use in origin.fields or ())
 
 
 def relation_kind(words: Words) -> DatasetKind | None:

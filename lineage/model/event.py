@@ -528,6 +528,8 @@ class UsedField(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True,
     namespace: str
     name: str
     field: str
+    type: str | None = None
+    """The type that it has to have, where that is promised."""
 
 
 class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=False):

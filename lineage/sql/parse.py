@@ -139,11 +139,13 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     if not pieces and _is_control(chunk):
         return
     for other in _RELATIVES.get(parser_dialect(dialect), ()):
-        found, failed = _attempt(
-            mended_tokens(Dialect.get_or_raise(other).tokenize(piece), other),
-            piece,
-            Dialect.get_or_raise(other),
-        )
+        relative = Dialect.get_or_raise(other)
+        try:
+            found, failed = _attempt(
+                mended_tokens(relative.tokenize(piece), other), piece, relative
+            )
+        except SqlglotError:
+            continue  # what is a token differs, too
         if failed is None and not any(_opaque(tree) for tree in found):
             for tree in found:
                 if tree is not None:

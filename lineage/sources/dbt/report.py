@@ -247,7 +247,8 @@ class Report:
             kind=JobKind.CONTRACT,
             domain=node.domain,
             fields=tuple(
-                UsedField(self.namespace, relation.name, column.name) for column in node.columns
+                UsedField(self.namespace, relation.name, column.name, column.type)
+                for column in node.columns
             ),
         )
         job = Job(
