@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 _CONSTANTS = frozenset({
     "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate",
@@ -94,8 +91,18 @@ class Rules:
         meta = node.meta
         text: str | None = meta.get("lineage_type")
         if text is None:
-            text = meta["lineage_type"] = node.sql(self.parser)
+            plain = isinstance(node.this, exp.DataType.Type) and not any(
+                value for key, value in node.args.items() if key != "this"
+            )
+            text = _plain_type(node.this, self.parser) if plain else node.sql(self.parser)
+            meta["lineage_type"] = text
         return text or None
+
+
+@lru_cache(maxsize=1024)
+def _plain_type(kind: exp.DataType.Type, dialect: str | None) -> str:
+    """Return a type without parameters as a dialect writes it; asked for each cast there is."""
+    return exp.DataType(this=kind).sql(dialect)
 
 
 _AGGREGATES = frozenset({
