@@ -15,6 +15,7 @@ from sqlglot import exp
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.grouping import ungrouped
 from lineage.sql.nested import collection, fields, unfolded
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
@@ -39,7 +40,7 @@ from lineage.sql.relation import (
 if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
-_MAX_DEPTH = 400
+_MAX_DEPTH = 2_000
 _MAX_QUERIES = 100_000
 _LONGEST_NAME = 300
 _FAR = 1 << 30
@@ -314,6 +315,8 @@ class Binder(Expressions):
         group = args.get("group")
         if group is not None:
             self._group(group, projections, relation, frame)
+        if self.rules.catalogue:  # what aggregates is known for sure
+            self.problems.extend(ungrouped(node, frame))
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
