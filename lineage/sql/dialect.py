@@ -91,7 +91,7 @@ class Rules:
         meta = node.meta
         text: str | None = meta.get("lineage_type")
         if text is None:
-            plain = isinstance(node.this, exp.DataType.Type) and not any(
+            plain = isinstance(node.this, exp.DType) and not any(
                 value for key, value in node.args.items() if key != "this"
             )
             text = _plain_type(node.this, self.parser) if plain else node.sql(self.parser)
@@ -100,7 +100,7 @@ class Rules:
 
 
 @lru_cache(maxsize=1024)
-def _plain_type(kind: exp.DataType.Type, dialect: str | None) -> str:
+def _plain_type(kind: exp.DType, dialect: str | None) -> str:
     """Return a type without parameters as a dialect writes it; asked for each cast there is."""
     return exp.DataType(this=kind).sql(dialect)
 

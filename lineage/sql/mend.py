@@ -101,6 +101,55 @@ def partition_in_column_list(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+_MANY_JOINS = 10
+_ENDS_JOINS = frozenset({
+    TokenType.SELECT, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY,
+    TokenType.LIMIT, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT, TokenType.SEMICOLON,
+    TokenType.SET, TokenType.L_PAREN, TokenType.R_PAREN,
+})  # fmt: skip
+
+
+def joins_without_condition(tokens: list[Token]) -> list[Token]:
+    """Many joins with neither ON nor USING: the parser tries every way to nest them, for ever.
+
+    Each ON belongs to the nearest join before it that has none; a join that is left over is a
+    CROSS JOIN, and saying so takes the choice away.
+    """
+    bare: set[int] = set()
+    scopes: list[list[int]] = [[]]
+
+    def close() -> None:
+        if len(scopes[-1]) >= _MANY_JOINS:
+            bare.update(scopes[-1])
+        scopes[-1].clear()
+
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is TokenType.JOIN:
+            scopes[-1].append(i)
+        elif kind in (TokenType.ON, TokenType.USING) and scopes[-1]:
+            scopes[-1].pop()
+        elif kind is TokenType.L_PAREN:
+            scopes.append([])
+        elif kind in _ENDS_JOINS:
+            close()
+            if kind is TokenType.R_PAREN and len(scopes) > 1:
+                scopes.pop()
+    while scopes:
+        close()
+        scopes.pop()
+    if not bare:
+        return tokens
+    plain: list[Token] = []
+    for i, token in enumerate(tokens):
+        before = tokens[i - 1].token_type if i else None
+        if i in bare and before not in (TokenType.CROSS, TokenType.NATURAL, TokenType.ARRAY):
+            cross = Token(TokenType.CROSS, "CROSS", token.line, token.col, token.start, token.start)
+            plain.append(cross)
+        plain.append(token)
+    return plain
+
+
 def _inserting(tokens: list[Token]) -> bool:
     for token in reversed(tokens):
         if token.token_type in (TokenType.SELECT, TokenType.SEMICOLON, TokenType.FROM):
@@ -148,6 +197,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # n
         tokens = table_argument(tokens)
     if TokenType.INSERT in types:
         tokens = partition_in_column_list(tokens)
+    if TokenType.JOIN in types:
+        tokens = joins_without_condition(tokens)
     return tokens
 
 

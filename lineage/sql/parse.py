@@ -23,10 +23,11 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 T = TypeVar("T")
 
-_PARSER_ERRORS = (
+PARSER_ERRORS = (
     SqlglotError, RecursionError, ValueError, AttributeError, TypeError, IndexError, KeyError,
 )  # fmt: skip
 _DEEP = 60
+_DEEPEST = 5_000
 _STACK = 512 * 1024 * 1024
 
 
@@ -44,8 +45,11 @@ class Parsed:
 
 def with_deep_stack(work: Callable[[], T], text: str) -> T:
     """Run ``work``; on a stack of its own when ``text`` nests so deep that it needs one."""
-    if _nesting(text) < _DEEP:
-        return work()
+    return work() if _nesting(text) < _DEEP else on_deep_stack(work)
+
+
+def on_deep_stack(work: Callable[[], T]) -> T:
+    """Run ``work`` in a thread whose stack holds some ten thousand levels."""
     result: list[T] = []
     failure: list[BaseException] = []
 
@@ -84,11 +88,23 @@ def _nesting(text: str) -> int:
     return deepest
 
 
+def _brackets(text: str) -> int:
+    """Return how deep brackets alone nest, quoted or not."""
+    depth = deepest = 0
+    for match in re.finditer(r"[(\[)\]]", text):
+        depth = depth + 1 if match.group() in "([" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 _NEST = re.compile(r"[(\[)\]]|\bcase\b|\bnot\b", re.IGNORECASE)
 
 
 def parse(text: str, dialect: str | None) -> list[Parsed]:
     """Return the statements of a script, in order. Never raises for bad SQL."""
+    if text.count("(") + text.count("[") > _DEEPEST and _brackets(text) > _DEEPEST:
+        reason = f"brackets are nested more than {_DEEPEST} deep"
+        return [Parsed(text, None, f"does not parse: {reason}")]
     return with_deep_stack(lambda: list(_parse(text, dialect)), text)
 
 
@@ -103,7 +119,7 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
         return
     try:
         trees = engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, ready)
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         # The parser's own mistakes must not cost the statements around the one at fault.
         yield from _one_by_one(ready, tokens, engine, dialect)
         return
@@ -179,7 +195,7 @@ def _attempt(
 ) -> tuple[list[exp.Expr | None], Exception | None]:
     try:
         return engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(chunk, text), None
-    except _PARSER_ERRORS as error:
+    except PARSER_ERRORS as error:
         return [], error
 
 
@@ -240,6 +256,7 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
     keeping = False
     previous = ""
     head = ""
+    cases = 0
     for position, token in enumerate(chunk):
         word = token.text.upper()
         kind = token.token_type
@@ -256,23 +273,19 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
             and word in _CONTROL
             and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
             and not (head == "UPDATE" and word == "SET")
-            and not (
-                word == "END"
-                and any(t.text.upper() == "CASE" for t in piece[-60:])
-                and _open_case(piece)
-            )
-            and not (word in ("WHEN", "THEN", "ELSE") and _open_case(piece))
+            and not (word in ("WHEN", "THEN", "ELSE", "END") and cases > 0)
         )
         if starts:
             if piece and keeping:
                 yield piece
-            piece, keeping, head = [token], True, word
+            piece, keeping, head, cases = [token], True, word, 0
         elif ends:
             if piece and keeping:
                 yield piece
-            piece, keeping, head = [], False, ""
+            piece, keeping, head, cases = [], False, "", 0
         elif keeping:
             piece.append(token)
+            cases += (word == "CASE") - (word == "END")
         previous = word
     if piece and keeping:
         yield piece
@@ -296,12 +309,6 @@ def _creates_routine(chunk: list[Token], position: int) -> bool:
     """Return whether CREATE begins a procedure or the like, whose statements come later."""
     words = [token.text.upper() for token in chunk[position + 1 : position + 6]]
     return any(word in ("PROCEDURE", "PROC", "FUNCTION", "PACKAGE", "TRIGGER") for word in words)
-
-
-def _open_case(piece: list[Token]) -> bool:
-    opened = sum(token.text.upper() == "CASE" for token in piece)
-    closed = sum(token.text.upper() == "END" for token in piece)
-    return opened > closed
 
 
 def _start(tree: exp.Expr) -> tuple[int, int]:

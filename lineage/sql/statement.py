@@ -10,7 +10,7 @@ from sqlglot import exp
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
-from lineage.sql.parse import parse
+from lineage.sql.parse import PARSER_ERRORS, on_deep_stack, parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
@@ -95,14 +95,20 @@ class StatementBinder:
         aside = [bound for part in _writing_ctes(tree) for bound in self.bind(part)]
         binder = Binder(self.schema, self.rules, self.types)
         try:
-            bound = self._dispatch(tree, binder)
+            try:
+                bound = self._whole(tree, binder)
+            except RecursionError:
+                binder = deeper = Binder(self.schema, self.rules, self.types)
+                bound = on_deep_stack(lambda: self._whole(tree, deeper))
         except RecursionError:
             text = "it is nested too deep to be bound; nothing is known of it"
             bound = Bound("other", problems=(Problem("too-deep", text, certain=False),))
-        if self.rules.binds_dead_ctes:
-            binder.bind_dead_ctes()
-        elif self.dead_ctes:
-            binder.discard_dead_ctes()
+        except PARSER_ERRORS as error:
+            # The parser lets half statements through. Such a one must not cost the others, and
+            # it is not passed over either: whoever asks is told that it was given up, and why.
+            text = f"it cannot be bound ({type(error).__name__}: {error}); nothing is known of it"
+            problem = Problem("gave-up", text, place_of(tree), certain=False)
+            bound = Bound("other", problems=(problem,))
         bound.reads = tuple(binder.reads.values())
         bound.missing = tuple(
             table for table in bound.reads if table.columns is None and not table.temporary
@@ -111,6 +117,15 @@ class StatementBinder:
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         return [*aside, bound]
+
+    def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:
+        """Bind a statement, with the CTEs that nobody reads where those are wanted."""
+        bound = self._dispatch(tree, binder)
+        if self.rules.binds_dead_ctes:
+            binder.bind_dead_ctes()
+        elif self.dead_ctes:
+            binder.discard_dead_ctes()
+        return bound
 
     def _dispatch(self, tree: exp.Expr, binder: Binder) -> Bound:
         match tree:
@@ -768,7 +783,8 @@ class StatementBinder:
             case exp.ColumnDef() if columns is not None:
                 columns.append((action.this.name, self._type_of(action)))
             case exp.Drop() if columns is not None:
-                gone = {item.name.lower() for item in action.args.get("tables") or [action.this]}
+                dropped = action.args.get("tables") or [action.this]
+                gone = {item.name.lower() for item in dropped if item is not None}
                 columns = [pair for pair in columns if pair[0].lower() not in gone]
             case exp.RenameColumn() if columns is not None:
                 old, new = action.this.name.lower(), action.args["to"].name
@@ -886,7 +902,7 @@ def _body(tree: exp.Expr) -> list[exp.Expr] | None:
     """Return the statements inside a block, procedure, IF or loop; ``None`` for anything else."""
     match tree:
         case exp.Block():
-            return list(tree.expressions)
+            return [item for item in tree.args.get("expressions") or () if item is not None]
         case exp.IfBlock():
             return [
                 item
@@ -899,7 +915,7 @@ def _body(tree: exp.Expr) -> list[exp.Expr] | None:
         case exp.Create() if (tree.args.get("kind") or "").upper() in ("PROCEDURE", "FUNCTION"):
             body = tree.args.get("expression")
             if isinstance(body, exp.Block):
-                return list(body.expressions)
+                return [item for item in body.args.get("expressions") or () if item is not None]
             if (
                 isinstance(body, (exp.DML, exp.Merge))
                 and (tree.args.get("kind") or "").upper() == "PROCEDURE"
