@@ -17,6 +17,8 @@ from lineage.sql.transpile import moved, type_in
 
 pytestmark = pytest.mark.postgres
 WAREHOUSES = ("evaluator", "jaffle_shop_duckdb", "stripe", "traps", "zendesk")
+ENOUGH = 0.75
+"""Of the models, PostgreSQL must take so many for the comparison to say anything."""
 DEPENDS = """
 SELECT n.nspname, c.relname, a.attname
 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
@@ -65,7 +67,7 @@ def test_what_is_used(name: str, shared: Path, postgres_url: str) -> None:
             if recorded != said:
                 wrong.append((table.name, sorted(recorded - said)[:5], sorted(said - recorded)[:5]))
         connection.rollback()
-    assert compared >= 3
+    assert compared >= ENOUGH * len(estate.program.units)
     assert wrong == []
 
 

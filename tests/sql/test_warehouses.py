@@ -32,6 +32,8 @@ def test_columns_order_and_types(warehouse: Path) -> None:
         for outcome in estate.outcomes.values()
         for target, columns in outcome.defined.items()
     }
+    built = len(list((warehouse / "sql").glob("*.sql"))) - 1  # the first file is the base tables
+    assert len(bound) == built
     wrong: list[object] = []
     types: list[object] = []
     count = 0
