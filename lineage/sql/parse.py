@@ -201,9 +201,14 @@ def _attempt(
 
 def _opaque(tree: exp.Expr | None) -> bool:
     """Return whether the parser gave up on a statement, or on the body of a procedure."""
-    return isinstance(tree, exp.Command) or (
-        isinstance(tree, exp.Create) and isinstance(tree.args.get("expression"), exp.Command)
-    )
+    if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
+        return any(_is_block_word(command) for command in tree.find_all(exp.Command))
+    return isinstance(tree, exp.Command)
+
+
+def _is_block_word(command: exp.Command) -> bool:
+    """Return whether a command hides statements: a body kept as text, or a block cut in two."""
+    return isinstance(command.parent, exp.Create) or command.name.upper() in ("BEGIN", "END")
 
 
 def _is_control(chunk: list[Token]) -> bool:
@@ -273,6 +278,7 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
             and word in _CONTROL
             and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
             and not (head == "UPDATE" and word == "SET")
+            and not (word == "IF" and previous in ("TABLE", "VIEW", "SCHEMA", "INDEX", "COLUMN"))
             and not (word in ("WHEN", "THEN", "ELSE", "END") and cases > 0)
         )
         if starts:
@@ -333,7 +339,8 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, ParseError) and error.errors:
         first = error.errors[0]
         near = first.get("highlight")
-        return f"{first.get('description')}" + (f' near "{near}"' if near else "")
+        said = re.sub(r"<Token .*? text: (.*?), line: .*", r"\1", str(first.get("description")))
+        return said + (f' near "{near}"' if near else "")
     if isinstance(error, RecursionError):
         return "it is nested too deep"
     text = str(error).strip().splitlines()

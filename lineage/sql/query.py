@@ -606,6 +606,14 @@ class Binder(Expressions):
                     Column(name, type_, self._at_path(column, (name,))) for name, type_ in parts
                 ], ()
             return [Column("*", None, lift(column.direct, TRANSFORMATION))], ()
+        for entry in frame.entries:
+            table = entry.relation.table
+            name = tuple(part.lower() for part in table.parts) if table is not None else ()
+            if name[-len(qualifier) :] == qualifier:
+                text = f'table "{".".join(name)}" is called "{entry.alias}" here; name it so'
+                where = place_of(node) if node is not None else (0, 0)
+                self.problems.append(Problem("hidden-by-alias", text, where))
+                return self._expand_star(frame, (entry.alias,), node)
         if not self.rules.is_pseudo_table(qualifier[-1]):
             self.problems.append(
                 Problem(
