@@ -6,6 +6,8 @@
     + AmbiguousName      several do
     + BadChange          a proposed change does not say what it must
     + UnknownWitness     an engine that was asked for as a witness cannot be asked
+    + BadPolicy          a configuration file or a baseline does not say what it must
+    + UnknownRevision    git has no such commit, branch or tag
   x SourceError          a document could not be read
     + UnreadableSource   it could not be opened
     + BrokenSource       it could not be read to its end
@@ -93,6 +95,33 @@ class UnknownWitness(RequestError):
 
     def __str__(self) -> str:
         return f'cannot ask "{self.engine}": {self.reason}.'
+
+
+class BadPolicy(RequestError):
+    """A configuration file or a baseline does not say what it must."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}."
+
+
+class UnknownRevision(RequestError):
+    """Neither a path, nor a commit, branch or tag that git knows; `reason` is git's."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f'"{self.name}" is no path, and git does not know it ({self.reason}); '
+            f"in CI, fetch the whole history (actions/checkout with fetch-depth: 0)."
+        )
 
 
 class SourceError(LineageError):

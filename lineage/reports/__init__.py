@@ -71,4 +71,4 @@ class Report:
     write: Callable[[Material], Iterable[str]]
 
 
-REPORTS = Registry(__name__, "REPORT", Report, besides=("values", "verdicts"))
+REPORTS = Registry(__name__, "REPORT", Report, besides=("check", "values", "verdicts"))

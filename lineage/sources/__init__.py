@@ -54,7 +54,7 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-READERS = Registry(__name__, "READER", Reader, besides=("document",))
+READERS = Registry(__name__, "READER", Reader, besides=("document", "git", "revision"))
 
 
 def read(

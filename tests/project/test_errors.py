@@ -13,6 +13,17 @@ from lineage.errors import LineageError
 
 MESSAGES = [
     (
+        errors.BadPolicy("lineage.toml", 'there is no rule "X"; `lineage rules` lists them'),
+        'lineage.toml: there is no rule "X"; `lineage rules` lists them.',
+    ),
+    (
+        errors.UnknownRevision("origin/main", "not a revision of a repository here"),
+        (
+            '"origin/main" is no path, and git does not know it (not a revision of a repository '
+            "here); in CI, fetch the whole history (actions/checkout with fetch-depth: 0)."
+        ),
+    ),
+    (
         errors.UnknownName("column", "orders.amuont", ("orders.amount",)),
         'unknown column "orders.amuont"; did you mean orders.amount?',
     ),

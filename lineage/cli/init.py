@@ -1,0 +1,132 @@
+"""`lineage init`: the files with which a repository begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+CONFIG = """\
+# What `lineage check` does here; `lineage rules` lists the rules.
+[check]
+# Warnings only, to begin with. Then: "breaking", which blocks on what is proved.
+fail_on = "never"
+{dialect}
+# [check.rules]
+# COLUMN_SAME_TYPE = "off"
+"""
+WORKFLOW = """\
+name: lineage
+on: pull_request
+permissions:
+  contents: read
+  pull-requests: write
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - run: pip install lineage-explorer
+      - name: What does this change break downstream?
+        run: >-
+          lineage check --base origin/${{{{ github.base_ref }}}} --project {project}
+          --output text --output github --output markdown=lineage-comment.md
+      - name: One comment, written anew each time
+        if: always() && hashFiles('lineage-comment.md') != ''
+        env:
+          GH_TOKEN: ${{{{ github.token }}}}
+          PULL: ${{{{ github.event.number }}}}
+        run: >-
+          gh pr comment "$PULL" --edit-last --create-if-none --body-file lineage-comment.md
+          || echo "the token may not comment; the report is in the job summary"
+"""
+GITLAB = """\
+lineage:
+  image: python:3.12
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+  variables:
+    GIT_DEPTH: "0"
+  script:
+    - pip install lineage-explorer
+    - git fetch origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"
+    - >-
+      lineage check --base "origin/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME" --project {project}
+      --output text --output gitlab=gl-code-quality.json --output junit=lineage.xml
+  artifacts:
+    when: always
+    reports:
+      codequality: gl-code-quality.json
+      junit: lineage.xml
+"""
+PASSED_OVER = frozenset({"target", "dbt_packages", "node_modules"})
+
+
+@click.command("init")
+@click.argument("what", type=click.Choice(["ci"]))
+@click.option(
+    "--for",
+    "host",
+    type=click.Choice(["github", "gitlab"]),
+    help="Where it runs.  [default: gitlab if there is a .gitlab-ci.yml, else github]",
+)
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of the project.  [default: where dbt_project.yml is, else the current folder]",
+)
+@click.option("--dialect", help="SQL dialect, where no dbt profile tells it.")
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+def COMMAND(  # noqa: N802 - the constant of this room
+    *, what: str, host: str | None, project: str | None, dialect: str | None, force: bool
+) -> None:
+    """Write a workflow that runs `lineage check` on pull requests, and a configuration.
+
+    It begins with warnings only: fail_on = "never" in lineage.toml.
+
+    \b
+    Examples:
+      lineage init ci
+      lineage init ci --for gitlab --dialect snowflake
+    """  # noqa: D301 - \b keeps click from filling the examples
+    del what  # there is one thing to begin with so far
+    where = Path(project) if project else _project()
+    host = host or ("gitlab" if Path(".gitlab-ci.yml").exists() else "github")
+    text, path = (
+        (GITLAB, Path(".gitlab/lineage.yml"))
+        if host == "gitlab"
+        else (WORKFLOW, Path(".github/workflows/lineage.yml"))
+    )
+    kind = "a dbt project" if (where / "dbt_project.yml").is_file() else "SQL files"
+    click.echo(f"found {kind} in {where.as_posix()}", err=True)
+    said = f'dialect = "{dialect}"' if dialect else '# dialect = "snowflake"'
+    _write(path, text.format(project=where.as_posix()), force=force)
+    _write(where / "lineage.toml", CONFIG.format(dialect=said), force=force)
+    if host == "gitlab":
+        click.echo("now add to .gitlab-ci.yml:  include: .gitlab/lineage.yml", err=True)
+    click.echo(f"try it: lineage check --base HEAD --project {where.as_posix()}", err=True)
+
+
+def _project() -> Path:
+    """Return the only folder with a dbt project, near the top; else the current one."""
+    found = [
+        path.parent
+        for pattern in ("dbt_project.yml", "*/dbt_project.yml", "*/*/dbt_project.yml")
+        for path in sorted(Path().glob(pattern))
+        if not PASSED_OVER & set(path.parts)
+    ]
+    return found[0] if len(found) == 1 or (found and found[0] == Path()) else Path()
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    if path.exists() and not force:
+        click.echo(f"kept {path.as_posix()}, which is there; --force writes it anew", err=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {path.as_posix()}", err=True)
