@@ -66,11 +66,13 @@ def scene(  # noqa: PLR0913 - what may be said about a picture
     direct: bool = False,
     only: Iterable[FieldId] | None = None,
     marks: Mapping[DatasetId, str] | None = None,
+    by: str = "schema",
 ) -> Scene:
     """Return the lineage of a column, or of all columns of a dataset.
 
     ``opened`` are datasets of which all columns are shown. ``only`` keeps just these columns.
-    ``marks`` are words on the cards, such as verdicts.
+    ``marks`` are words on the cards, such as verdicts. Cards of one schema, domain or owner, as
+    ``by`` says, have one colour and say whose they are.
     """
     hops, edges = _reached(estate, root, direction, depth, direct=direct)
     total = (len(hops), len(edges))
@@ -91,7 +93,7 @@ def scene(  # noqa: PLR0913 - what may be said about a picture
     ]
     cards = _cards(estate, shown, pairs, set(opened))
     _place(cards, pairs)
-    return _made(estate, cards, pairs, root, total, len(datasets) - len(chosen), marks or {})
+    return _made(estate, cards, pairs, root, total, len(datasets) - len(chosen), marks or {}, by)
 
 
 def _reached(
@@ -262,6 +264,7 @@ def _made(  # noqa: PLR0913, PLR0917 - the parts of a scene
     total: tuple[int, int],
     hidden: int,
     marks: Mapping[DatasetId, str],
+    by: str,
 ) -> Scene:
     numbers: dict[FieldId, int] = {}
     columns: list[FieldId] = []
@@ -290,11 +293,11 @@ def _made(  # noqa: PLR0913, PLR0917 - the parts of a scene
                 "y": round(card.y),
                 "h": round(card.height),
                 "title": card.dataset.name.split(".")[-1].split("/")[-1] or card.dataset.name,
-                "under": estate.group(card.dataset, "schema"),
+                "under": estate.group(card.dataset, by),
                 "full": f"{card.dataset.namespace} {card.dataset.name}",
                 "kind": kind,
-                "owner": owners,
-                "group": estate.group(card.dataset, "schema"),
+                "owner": owners if by != "owner" else "",
+                "group": estate.group(card.dataset, by),
                 "mark": marks.get(card.dataset, ""),
                 "more": card.more,
                 "label": estate.label(card.dataset),

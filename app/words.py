@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
 
 import lineage
 
@@ -24,7 +25,11 @@ def place(where: lineage.Location | None) -> str:
     """Return ``file:line:column``, as far as it is known."""
     if where is None:
         return ""
-    parts = [where.document, *(str(part) for part in (where.line, where.column) if part)]
+    here = f"{Path.cwd()}/"
+    parts = [
+        where.document.removeprefix(here),
+        *(str(part) for part in (where.line, where.column) if part),
+    ]
     return ":".join(parts)
 
 

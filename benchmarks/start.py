@@ -40,7 +40,7 @@ def events(columns: int, file: Path) -> str:
     names = [f"column_{number:02}" for number in range(WIDTH)]
     with file.open("wb") as out:
         for number in range(1, max(columns // WIDTH, 2)):
-            before, here = f"bench.table_{number // 3:05}", f"bench.table_{number:05}"
+            before, here = _table(number // 3), _table(number)
             lineage = ColumnLineageFacet(
                 {name: OutputField((InputField("bench", before, name),)) for name in names}
             )
@@ -58,6 +58,10 @@ def events(columns: int, file: Path) -> str:
                 + b"\n"
             )
     return "table_00000.column_07"
+
+
+def _table(number: int) -> str:
+    return f"area_{number // 25:03}.table_{number:05}"
 
 
 def median(command: list[str]) -> float:

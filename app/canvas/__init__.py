@@ -21,6 +21,15 @@ _MOUNT = st.components.v2.component(
     js=(_HERE / "canvas.js").read_text(encoding="utf-8"),
 )
 
+_KEYS = st.components.v2.component(
+    "lineage_keys", html="", js=(_HERE / "keys.js").read_text(encoding="utf-8")
+)
+
+
+def keys() -> None:
+    """Listen for the keys that work on every page."""
+    _KEYS(key="keys", height=1)
+
 
 def canvas(
     scene: Scene,

@@ -64,7 +64,9 @@ function draw(root, state) {
     box.style.cssText = `left:${card.x}px;top:${card.y}px;width:${width}px;height:${card.h}px;--tone:${tones.get(card.group)}`;
     const head = made("button", "head");
     head.title = card.full + (card.owner ? "\nowner: " + card.owner : "");
-    head.setAttribute("aria-label", `${card.label}, ${card.kind}${card.mark ? ", " + card.mark : ""}: show or hide its other columns`);
+    // The name is what can be seen; the rest is a description (WCAG 2.1, 2.5.3).
+    head.setAttribute("aria-description", "shows or hides its other columns");
+    box.setAttribute("role", "group"); box.setAttribute("aria-label", card.label);
     const title = made("span", "title", card.title);
     if (card.mark) title.append(made("span", "mark", card.mark));
     head.append(title, made("span", "sub", [card.under, card.kind, card.owner].filter(Boolean).join(" · ")));
@@ -73,7 +75,7 @@ function draw(root, state) {
     card.rows.forEach((row, place) => {
       const line = made("button", "row");
       line.dataset.id = row.id;
-      line.setAttribute("aria-label", `${card.label}.${row.name}${row.type ? ", " + row.type : ""}`);
+      line.setAttribute("aria-description", `in ${card.label}`);
       line.append(made("span", "name", row.name));
       for (const tag of row.tags.slice(0, 1)) line.append(made("span", "tag", tag));
       line.append(made("span", "type", row.type));
@@ -266,6 +268,7 @@ function keys(root, state, event) {
   const row = active && active.dataset && active.dataset.id !== undefined ? Number(active.dataset.id) : -1;
   if (event.key === "Escape") { light(root, state, -1); state.tell("focus", -1); return; }
   if (event.key === "+" || event.key === "=") { zoom(root, state, 1.25); return; }
+  if (event.key === "e" && state.walked) { state.tell("edge", state.walked); return; }
   if (event.key === "-") { zoom(root, state, 0.8); return; }
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 2, ArrowUp: -2 }[event.key];
   if (!step) return;
@@ -274,7 +277,7 @@ function keys(root, state, event) {
   if (row < 0) next = state.data.root >= 0 ? state.data.root : 0;
   else if (Math.abs(step) === 1) {
     const links = (step > 0 ? state.out : state.into).get(row) || [];
-    if (links.length) next = state.data.edges[links[0]][step > 0 ? 1 : 0];
+    if (links.length) { state.walked = state.data.edges[links[0]].slice(0, 2); next = state.walked[step > 0 ? 1 : 0]; }
   } else {
     const card = state.data.cards[state.cardOf[row]].rows.map((one) => one.id);
     const place = card.indexOf(row) + (step > 0 ? 1 : -1);

@@ -13,7 +13,7 @@ from lineage import DatasetId, FieldId
 KEY = "canvas"
 DIRECTIONS = ("both", "up", "down")
 CHANGES = ("drop", "rename", "none")
-LENSES = ("verdict", "owner", "kind")
+GROUPS = ("schema", "domain", "owner")
 OFFERED = 5000
 """Columns that the box lists; above that, what is typed is looked up."""
 
@@ -44,6 +44,7 @@ def show() -> None:
         direct=address.get("direct") == "1",
         only=_only(estate, root),
         marks=marks,
+        by=address.one_of("by", GROUPS),
     )
     focus = _focus(estate, drawn)
     left, right = st.columns([3, 1])
@@ -94,7 +95,7 @@ def _chosen(estate: lineage.Workspace) -> FieldId | DatasetId | None:
 
 
 def _controls() -> tuple[str, int, str]:
-    one, two, three, four = st.columns([2, 1, 1, 1])
+    one, two, three, four, five = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
     with one:
         labels = {"both": "Both", "up": "Upstream", "down": "Downstream"}
         direction = st.segmented_control(
@@ -112,6 +113,8 @@ def _controls() -> tuple[str, int, str]:
             "What if", CHANGES, index=CHANGES.index(address.one_of("change", CHANGES))
         )
     with four:
+        group = st.selectbox("Colour by", GROUPS, index=GROUPS.index(address.one_of("by", GROUPS)))
+    with five:
         direct = st.toggle(
             "Values only",
             value=address.get("direct") == "1",
@@ -121,6 +124,7 @@ def _controls() -> tuple[str, int, str]:
         direction=None if direction in {None, "both"} else str(direction),
         depth=str(depth) if depth else None,
         change=None if change == "drop" else change,
+        by=None if group == "schema" else group,
         direct="1" if direct else None,
     )
     return str(direction or "both"), int(depth), str(change)
@@ -234,7 +238,8 @@ def _counts(drawn: Scene) -> None:
         text += f" · hidden: {hidden:,} edges, {drawn.hidden_datasets:,} tables"
     st.caption(
         f"{text} · solid: the value flows, dotted: it only influences · "
-        "arrow keys walk, Enter focuses, Esc clears, Shift-click a second column for the paths"
+        "arrow keys walk, Enter focuses, E shows the edge's SQL, Esc clears, / searches, "
+        "Shift-click a second column for the paths"
     )
 
 

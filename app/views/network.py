@@ -42,8 +42,10 @@ def show() -> None:
         level = st.segmented_control(
             "Draw", LEVELS, default=address.one_of("level", LEVELS), format_func=str.capitalize
         )
+    chosen = address.get("level")
     level = str(level or "dataset")
-    address.put(level=None if level == "dataset" else level)
+    if level != "dataset" or chosen:
+        address.put(level=level)
     with middle:
         wanted = st.text_input("Only names with", value=address.get("with"))
         address.put(**{"with": wanted})
@@ -55,10 +57,10 @@ def show() -> None:
             "text/html",
             width="stretch",
         )
+    if level == "dataset" and not chosen and not wanted:
+        level = _coarser(estate)
     links = estate.links(level)
-    names = sorted({name for link in links for name in (link.source, link.target)})
-    if level == "dataset":
-        names = sorted({*names, *(estate.label(id_) for id_ in estate.snapshot.datasets)})
+    names = sorted({estate.group(id_, level) for id_ in estate.snapshot.datasets})
     if wanted:
         names = [name for name in names if wanted.lower() in name.lower()]
     drawn = names[:NODES]
@@ -75,6 +77,22 @@ def show() -> None:
     node = address.get("node")
     if node:
         _about(estate, node, links)
+
+
+def _coarser(estate: lineage.Workspace) -> str:
+    """Return datasets where they can all be drawn, else what they are drawn together as."""
+    datasets = estate.snapshot.datasets
+    if len(datasets) <= NODES:
+        return "dataset"
+    for level in LEVELS[1:]:
+        groups = {estate.group(id_, level) for id_ in datasets}
+        if 1 < len(groups) <= NODES:
+            st.info(
+                f"{len(datasets):,} datasets are too many to draw one by one: each node is a "
+                f"{level}. Write a part of a name above to see the datasets that have it."
+            )
+            return level
+    return "dataset"
 
 
 def _chosen() -> None:
@@ -94,9 +112,15 @@ def _data(
     ]
     layers = _layers(names, shown)
     groups: dict[str, str] = {}
+    titles: dict[str, str] = {}
     if level == "dataset":
         groups = {
             estate.label(id_): estate.group(id_, "schema") for id_ in estate.snapshot.datasets
+        }
+        titles = {
+            estate.label(id_): id_.name.rsplit("/", 1)[-1]
+            for id_ in estate.snapshot.datasets
+            if "/" in id_.name
         }
     tones: dict[str, str] = {}
     heights = _heights(layers, shown)
@@ -105,7 +129,9 @@ def _data(
         group = groups.get(name, name)
         tone = tones.setdefault(group, _TONES[len(tones) % len(_TONES)])
         place = {"x": layers[name] * 240, "y": heights[name]}
-        nodes.append({"id": name, "label": name, "color": tone, **place})
+        # A file is known by its name, not by what comes after its last dot.
+        text = titles.get(name, name)
+        nodes.append({"id": name, "label": text, "color": tone, **place})
     edges = [
         {"from": link.source, "to": link.target, "arrows": "to", "dashes": not link.direct}
         for link in shown

@@ -31,11 +31,12 @@ from lineage.sql.relation import (
     lift,
     merge,
 )
+from lineage.sql.typing import Typed
 
 if TYPE_CHECKING:
     from lineage.sql.dialect import Rules
     from lineage.sql.query import Cte
-    from lineage.sql.typing import Typed, TypeSystem
+    from lineage.sql.typing import TypeSystem
 
 Value = tuple[str | None, Origins]
 UNKNOWN_VALUE: Value = (None, NOTHING)
@@ -1017,6 +1018,9 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
             name, arguments = node.key, children(node)
         kinds, origins = binder.values(arguments, frame)
         answer = binder.types.call(name, kinds)
+        if answer.error is not None and not binder.rules.catalogue:
+            # The parser's name of a function is not always the engine's: a miss proves nothing.
+            answer = Typed(None, None, answer.error)
         kind = binder.typed(answer, node, "no-function")
     if origins and (strength == AGGREGATION or flags):
         origins = lift(origins, strength, flags)

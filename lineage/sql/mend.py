@@ -40,12 +40,25 @@ def match_within(text: str) -> str:
     return _WITHIN.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
+_REPLACE = re.compile(r"(?<![\w.])REPLACE(?=\s+INTO\b)", re.IGNORECASE)
+
+
+def replace_into(text: str) -> str:
+    """MySQL's ``REPLACE INTO`` is an INSERT that first makes room."""
+    return _REPLACE.sub("INSERT ", text)
+
+
 _TEXT: dict[str, tuple[TextMend, ...]] = {
     "tsql": (batch_separator,),
     "mssql": (batch_separator,),
     "fabric": (batch_separator,),
     "teradata": (teradata_words,),
     "flink": (match_within,),
+    "mysql": (replace_into,),
+    "doris": (replace_into,),
+    "starrocks": (replace_into,),
+    "singlestore": (replace_into,),
+    "sqlite": (replace_into,),
 }
 
 

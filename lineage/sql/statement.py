@@ -141,8 +141,14 @@ class StatementBinder:
                 return self._update(tree, binder)
             case exp.Delete():
                 return self._delete(tree, binder)
+            case exp.Alter(actions=[exp.Query() as query]):
+                return self._alter_view(tree, query, binder)
             case exp.Alter():
                 return self._alter(tree)
+            case exp.Export():
+                return self._export(tree, binder)
+            case exp.LoadData():
+                return Bound("copy", [Write(self.target(tree.this, binder), [])])
             case exp.Drop():
                 return self._drop(tree)
             case exp.Copy():
@@ -238,8 +244,23 @@ class StatementBinder:
         table = self._define(
             target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
         )
-        write = Write(table, _paired(relation, names), relation.indirect)
+        properties = tree.args.get("properties")
+        into = properties.find(exp.ToTableProperty) if properties is not None else None
+        # ClickHouse: what the view computes is kept in another table.
+        kept = self.target(into.this, binder) if into is not None else table
+        write = Write(kept, _paired(relation, names), relation.indirect)
         return Bound("create", self._visible(table, [write]), relation, table)
+
+    def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
+        """``ALTER VIEW v AS …`` makes the view anew."""
+        relation = binder.query(query, CteScope(), top=True)
+        known = self.schema.find(binder.parts_of(tree.this))
+        table = self._define(tree.this, binder, relation, view=True)
+        if known is not None and known.parts != table.parts:
+            table = Table(known.parts, table.columns, kind="view")
+            self.schema.add(table)
+        write = Write(table, _paired(relation, None), relation.indirect)
+        return Bound("create", [write], relation, table)
 
     def _declare(
         self,
@@ -381,10 +402,35 @@ class StatementBinder:
         relation = self._query(body, binder, tree)
         names = _schema_names(schema_node)
         columns = self._placed(tree, table, names, relation, binder)
+        columns = self._on_conflict(tree, table, columns, binder)
         if isinstance(table, InlinedTable):
             table.absorb(columns, relation.indirect)
             return Bound("insert", [], relation)
         return Bound("insert", [Write(table, columns, relation.indirect)], relation)
+
+    def _on_conflict(
+        self, tree: exp.Insert, table: Table, columns: list[tuple[str, Column]], binder: Binder
+    ) -> list[tuple[str, Column]]:
+        """Add what ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE set.
+
+        ``excluded.x``, and ``VALUES(x)`` in MySQL, is what would have been inserted; a bare name
+        is the row that is there.
+        """
+        conflict = tree.args.get("conflict")
+        if conflict is None:
+            return columns
+        proposed = Frame(CteScope())
+        rows = Relation([column.renamed(name) for name, column in columns])
+        proposed.entries.append(Entry("excluded", rows))
+        frame = Frame(CteScope(), proposed)
+        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        frame.entries.append(Entry(target.alias_or_name.lower(), table.relation(), table.parts))
+        found = []
+        for item in conflict.expressions:
+            if isinstance(item, exp.EQ):
+                value = item.expression.transform(_proposed_value)
+                found.append((item.this.name, _column_of(binder, value, frame)))
+        return _united([*columns, *found])
 
     def _placed(
         self, tree: exp.Insert, table: Table, names: list[str], relation: Relation, binder: Binder
@@ -726,6 +772,15 @@ class StatementBinder:
                 )
         return Bound("copy", [Write(table, [])])
 
+    def _export(self, tree: exp.Export, binder: Binder) -> Bound:
+        """BigQuery's ``EXPORT DATA OPTIONS (uri = …) AS query``."""
+        relation = self._query(tree.this, binder, tree)
+        options = tree.args.get("options")
+        named = {item.name.lower(): item for item in (options.expressions if options else ())}
+        place = named["uri"].args["value"].name if "uri" in named else "file"
+        write = Write(Table((place,), None), _paired(relation, None), relation.indirect)
+        return Bound("copy", [write], relation)
+
     def _unload(self, tree: exp.Command, binder: Binder) -> Bound:
         """Redshift's and Athena's ``UNLOAD ('query') TO 'place'``, which the parser leaves whole.
 
@@ -879,6 +934,13 @@ _UNLOAD = re.compile(
 def _unquoted(found: re.Match[str]) -> str:
     text = found["text"]
     return text.replace("''", "'") if text is not None else found["dollar"] or found["bare"] or ""
+
+
+def _proposed_value(node: exp.Expr) -> exp.Expr:
+    """MySQL's ``VALUES(x)`` in ON DUPLICATE KEY UPDATE is what others call ``excluded.x``."""
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "VALUES" and node.expressions:
+        return exp.column(node.expressions[0].name, table="excluded")
+    return node
 
 
 def _writing_ctes(tree: exp.Expr) -> list[exp.Expr]:

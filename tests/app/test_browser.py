@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -20,7 +21,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 import lineage
-from lineage import DatasetId
+from benchmarks.start import events
+from lineage import DatasetId, FieldId
 
 pytestmark = pytest.mark.browser
 COLUMN = "billing.invoices.amount"
@@ -82,7 +84,9 @@ def page_of(browser: Browser) -> Iterator[Open]:
     outside: list[str] = []
 
     def keep_inside(route: Route) -> None:
-        if "127.0.0.1" in route.request.url or route.request.url.startswith(("data:", "blob:")):
+        if "127.0.0.1" in route.request.url or route.request.url.startswith(
+            ("data:", "blob:", "file:")
+        ):
             route.continue_()
         else:
             outside.append(route.request.url)  # left hanging, as a network that swallows it would
@@ -158,6 +162,11 @@ def test_a_link_shows_the_same_elsewhere_and_back_restores(demo: str, page_of: O
     other = page_of(page.url)
     assert lit(other) == count
     assert other.locator("button.row.chosen").inner_text().startswith("net_amount")
+    page.go_back()
+    page.wait_for_function("() => !location.search.includes('focus=')")
+    page.locator(f".canvas[data-highlighted='{before}']").wait_for()
+    page.go_forward()
+    page.locator(f".canvas[data-highlighted='{count}']").wait_for()
 
 
 def test_an_edge_shows_its_sql(demo: str, page_of: Open) -> None:
@@ -216,6 +225,83 @@ def test_by_keyboard_alone(demo: str, page_of: Open) -> None:
     assert page.locator("button.row.chosen").get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     page.wait_for_function("() => !location.search.includes('focus=')")
+
+
+@pytest.mark.parametrize("path", ["", f"?column={COLUMN}", "catalog", "changes"])
+def test_a_slash_searches(demo: str, page_of: Open, path: str) -> None:
+    page = page_of(f"{demo}/{path}")
+    box = page.locator("[data-testid='stMain']").locator("[role='combobox'], input").first
+    box.wait_for()
+    page.wait_for_timeout(1000)  # the keys are listened to once the sidebar is there
+    page.keyboard.press("/")
+    assert page.evaluate("() => document.activeElement.tagName") == "INPUT"
+    assert page.evaluate("() => document.activeElement.value.includes('/')") is False
+
+
+def test_the_sql_of_an_edge_by_keyboard(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/?column={COLUMN}")
+    lit(page)
+    page.locator("button.row.chosen").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("e")
+    page.wait_for_url("**edge=*", timeout=5_000)
+    page.locator("pre mark").first.wait_for()
+
+
+def test_the_file_holds_what_the_page_says(demo: str, page_of: Open, repository: Path) -> None:
+    estate = lineage.open(repository / "fixtures" / "demo")
+    column = estate.resolve(COLUMN)
+    assert isinstance(column, FieldId)
+    change = lineage.ChangeSet((lineage.DropColumn(column.dataset.name, column.name),))
+    found = estate.impact(change)
+    affected = [
+        verdict.relation
+        for verdict in (*found.relations, *found.consumers)
+        if verdict.status.value != "OK"
+    ]
+    page = page_of(f"{demo}/?column={COLUMN}")
+    with page.expect_download() as download:
+        page.get_by_test_id("stMain").get_by_test_id("stDownloadButton").get_by_role(
+            "button"
+        ).filter(has_text="CSV").click()
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
+    assert sorted(row["what"] for row in rows) == sorted(affected)
+
+
+def test_an_estate_of_5000_columns(tmp_path: Path, page_of: Open) -> None:
+    """250 tables; the picture of one and all behind it holds everything, or says what it lacks."""
+    file = tmp_path / "events.ndjson"
+    column = events(5_000, file)
+    estate = lineage.open(file)
+    with served(str(file)) as address:
+        page = page_of(f"{address}/?column={column}")
+        assert lit(page) == edges_through(estate, column) == 249
+        assert page.locator(".card").count() == 250
+        page.get_by_text("drawn 249 of 249 edges").wait_for()
+        page.goto(f"{address}/?column={column.rpartition('.')[0]}")
+        page.get_by_text("drawn 2,980 of 4,980 edges · hidden: 2,000 edges").wait_for()
+        assert page.locator("button.row").count() == 3_000
+
+
+def test_an_estate_of_20000_columns(tmp_path: Path, page_of: Open) -> None:
+    """1,000 tables are more than a picture holds: the page says so, and the map draws schemas."""
+    file = tmp_path / "events.ndjson"
+    column = events(20_000, file)
+    with served(str(file)) as address:
+        page = page_of(f"{address}/?column={column}")
+        page.get_by_text("drawn 299 of 999 edges · hidden: 700 edges, 700 tables").wait_for()
+        assert page.locator(".card").count() == 300
+        page.goto(f"{address}/map")
+        page.get_by_text("1,000 datasets are too many to draw one by one").wait_for()
+        page.locator(".network[data-drawn]").wait_for()
+
+
+def test_the_exported_page_draws_alone(tmp_path: Path, page_of: Open, repository: Path) -> None:
+    file = tmp_path / "lineage.html"
+    text = "".join(lineage.export(lineage.open(repository / "fixtures" / "demo"), "html"))
+    file.write_text(text, encoding="utf-8")
+    page = page_of(file.as_uri())
+    page.locator("canvas").first.wait_for()
 
 
 def test_a_rerun_leaves_the_zoom_alone(demo: str, page_of: Open) -> None:
@@ -279,7 +365,8 @@ CONTRAST = """() => {
   const ground = (el) => { for (; el; el = el.parentElement) {
     const c = rgba(getComputedStyle(el).backgroundColor); if (c[3] > .9) return c; } return [255,255,255,1]; };
   const low = [];
-  for (const el of canvas.querySelectorAll('.title,.sub,.name,.type,.more,.said,.mark')) {
+  for (const el of [...canvas.querySelectorAll('.title,.sub,.name,.type,.more,.said,.mark'),
+      ...document.querySelectorAll('[data-testid="stCaptionContainer"] p, button[data-selected] p')]) {
     const a = light(rgba(getComputedStyle(el).color)), b = light(ground(el));
     const ratio = (Math.max(a,b)+.05)/(Math.min(a,b)+.05);
     if (ratio < 4.5) low.push([el.className, ratio.toFixed(2)]);

@@ -119,7 +119,7 @@ def test_it_carries_the_library_and_the_explorer_and_nothing_else(installed: Ins
     assert {top for top in tops if not top.endswith(".dist-info")} == {"lineage"}
     assert "lineage/py.typed" in names
     assert "lineage/_explorer/app/__init__.py" in names
-    assert [name for name in names if "__pycache__" in name or "/test" in name] == []
+    assert [name for name in names if "__pycache__" in name or "/tests/" in name] == []
 
 
 def test_it_carries_every_file_of_both(installed: Installed, repository: Path) -> None:

@@ -42,6 +42,12 @@ def test_match_within() -> None:
     assert mend.match_within("SELECT WITHIN") == "SELECT WITHIN"
 
 
+def test_replace_into() -> None:
+    assert mend.replace_into("replace INTO t") == "INSERT  INTO t"
+    assert mend.replace_into("SELECT REPLACE(a, 'x')") == "SELECT REPLACE(a, 'x')"
+    assert cases.told("REPLACE INTO u (x) SELECT a FROM t", "mysql", TABLES) == {"t.a -> u.x"}
+
+
 def test_table_argument() -> None:
     tokens = Dialect.get_or_raise(None).tokenize("SELECT * FROM f(TABLE t, 1)")
     assert [token.text for token in mend.table_argument(tokens)][3:6] == ["f", "(", "t"]

@@ -19,7 +19,7 @@ _BOOLEAN = Typed("boolean")
 UNKNOWN = "unknown"
 _STRING = "S"
 _NAME = re.compile(
-    r"(?P<base>[^(\[]*?)\s*(?:\((?P<mod>[^)]*)\))?(?P<tail>[^\[]*)(?P<array>(?:\[\d*\])*)\Z"
+    r"(?P<base>[^(\[]*?)\s*(?:\((?P<mod>[^)]*)\))?(?P<tail>[^\[(]*)(?P<array>(?:\[\d*\])*)\Z"
 )
 _NUMBER = re.compile(r"[+-]?\d+\Z")
 _INTEGERS = (("integer", 2**31), ("bigint", 2**63))
@@ -656,6 +656,8 @@ class Postgres:
         if kind == "union" and given:
             given = [type_ if type_ != UNKNOWN or len(given) > 1 else "text" for type_ in given]
         known = [type_ for type_ in given if type_ is not None]
+        if not known:
+            return _UNKNOWN_ARGUMENT
         common = self._common(known)
         if common is None:
             return self._refuse(self._unmatched(kind, known))
