@@ -32,6 +32,7 @@ from lineage.sql.relation import (
     Relation,
     Schema,
     Table,
+    United,
     lift,
     mark,
     merge,
@@ -1679,11 +1680,12 @@ class Binder(Expressions):
     ) -> Relation:
         left, right = relations
         indirect = merge(left.indirect, right.indirect)
-        open_tables = tuple(dict.fromkeys((*left.open, *right.open)))
         if by_name:
+            open_tables = tuple(dict.fromkeys((*left.open, *right.open)))
             return self._united_by_name(left, right, indirect, open_tables, step)
-        loose = bool(open_tables)
-        if len(left.columns) != len(right.columns) and not loose:
+        if left.open or right.open:
+            return self._united_loosely(left, right, indirect, step, nodes[1])
+        if len(left.columns) != len(right.columns):
             self.problems.append(
                 Problem(
                     "set-arity",
@@ -1701,7 +1703,31 @@ class Binder(Expressions):
             columns.append(self._mixed(column, other, step, "union", nodes[1]))
         if len(right.columns) > len(left.columns):
             columns.extend(right.columns[len(left.columns) :])
-        return Relation(columns, indirect, None, open_tables)
+        return Relation(columns, indirect)
+
+    def _united_loosely(
+        self, left: Relation, right: Relation, indirect: Origins, step: exp.Expr, place: exp.Expr
+    ) -> Relation:
+        """Unite branches of which one has columns that nobody knows.
+
+        Up to its first star a branch's positions are known. From there on, each column may be
+        any: the star as well as what is written after it goes into every column from there on.
+        """
+        here, there = _known_prefix(left), _known_prefix(right)
+        known = min(here, there)
+        columns = [
+            self._mixed(column, other, step, "union", place)
+            for column, other in zip(left.columns[:known], right.columns[:known], strict=True)
+        ]
+        beside: Origins = NOTHING
+        for column in right.columns[known:]:
+            beside = merge(beside, column.direct)
+        for column in left.columns[known:]:
+            mixed = merge(column.direct, beside)
+            columns.append(Column(column.name, None, mixed, column.indirect, None, column.place))
+        others = right.columns[known:]
+        named = tuple(United(table, others) if others else table for table in left.open)
+        return Relation(columns, indirect, None, named)
 
     def _mixed(
         self, column: Column, other: Column, step: exp.Expr, how: str, place: exp.Expr
@@ -1760,6 +1786,14 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
 
 
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+
+
+def _known_prefix(relation: Relation) -> int:
+    """Return how many columns stand before the first star that could not be expanded."""
+    for position, column in enumerate(relation.columns):
+        if column.name == "*":
+            return position
+    return len(relation.columns)
 
 
 def _star_of(item: exp.Expr) -> exp.Star | None:

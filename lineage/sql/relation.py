@@ -7,7 +7,7 @@ flags. Dictionaries of origins are shared between columns and never changed once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -194,6 +194,37 @@ class Table:
     def star(self) -> Column:
         """Return the column that stands for all columns of a table that nobody described."""
         return self.learn("*")
+
+
+class United(Table):
+    """What an undescribed table stands for in a set operation: its names, and what lies beside.
+
+    The first branch names the columns. What another branch puts under a name is a matter of
+    positions that nobody knows: a column of the same name, or else all that it may be.
+    """
+
+    __slots__ = ("_beside", "_named_by")
+
+    def __init__(self, named_by: Table, beside: Sequence[Column]) -> None:
+        super().__init__(named_by.parts, None, kind=named_by.kind)
+        self._named_by = named_by
+        self._beside = beside
+
+    def origin(self, column: str) -> Origin:
+        """Return the column of the branch that gives the names."""
+        return self._named_by.origin(column)
+
+    def learn(self, column: str) -> Column:
+        """Return the column of the first branch, mixed with what the others give."""
+        origins = self._named_by.learn(column).direct
+        same = [one for one in self._beside if one.name.lower() == column.lower()]
+        for one in same or self._beside:
+            origins = merge(origins, one.direct)
+        return Column(column, None, origins)
+
+    def has_learned(self, column: str) -> bool:
+        """Return whether a query has already named this column of the first branch's table."""
+        return self._named_by.has_learned(column)
 
 
 class Schema:
