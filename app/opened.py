@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -53,6 +54,19 @@ def estate() -> lineage.Workspace:
     if not found.snapshot.datasets:
         _first_run("It was read, and nothing was found in it.")
     return found
+
+
+def at(found: lineage.Workspace, instant: datetime) -> lineage.Workspace:
+    """Return the estate as it was; a few are kept, since reading one may take long."""
+    return _at(found, repr((source(), id(found))), instant)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _at(_found: lineage.Workspace, key: str, instant: datetime) -> lineage.Workspace:
+    del key
+    then = _found.at(instant)
+    _ = then.snapshot
+    return then
 
 
 def labels(found: lineage.Workspace) -> list[str]:

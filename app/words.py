@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+
+import streamlit as st
 
 import lineage
 
@@ -46,6 +48,38 @@ def csv_of(rows: Iterable[Mapping[str, object]]) -> str:
     return text.getvalue()
 
 
+def facts(known: Mapping[str, str | None]) -> str:
+    """Return names and values as an HTML list, escaped; what has no value is left out."""
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in known.items() if value
+    )
+    return (
+        "<style>dl.known{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .7rem;"
+        "margin:0!important;padding:0!important}dl.known dt{font-size:.8rem;opacity:.84;margin:0}"
+        "dl.known dd{margin:0!important;padding:0;font-size:.85rem;overflow-wrap:anywhere}</style>"
+        f"<dl class='known'>{rows}</dl>"
+    )
+
+
+def table(rows: Sequence[Mapping[str, object]], name: str, file: str) -> None:
+    """Draw rows that can be filtered and saved; above a limit the page says what is not shown."""
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    wanted = left.text_input(
+        "Only those with", placeholder="part of any cell", key=f"filter {name}"
+    )
+    kept = [row for row in rows if wanted.lower() in " ".join(map(str, row.values())).lower()]
+    right.download_button(
+        "CSV", csv_of(kept), file, "text/csv", width="stretch", key=f"save {name}"
+    )
+    if len(kept) > SHOWN:
+        st.caption(f"shown {SHOWN:,} of {len(kept):,}; the file has all")
+    st.dataframe(kept[:SHOWN], hide_index=True, width="stretch", alt=name)
+
+
+SHOWN = 1000
+"""Rows of a table that are sent to the browser."""
+
+
 def _harmless(value: object) -> object:
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         return "'" + value
@@ -66,7 +100,9 @@ def marked(sql: str, spans: Iterable[tuple[int, int]]) -> str:
         "white-space:pre-wrap;font-size:.8rem;max-height:22rem;overflow:auto;padding:.6rem;"
         "border:1px solid rgba(128,128,128,.35);border-radius:6px"
     )
-    return f'<pre tabindex="0" aria-label="SQL" style="{style}">{"".join(pieces)}</pre>'
+    return (
+        f'<pre tabindex="0" role="region" aria-label="SQL" style="{style}">{"".join(pieces)}</pre>'
+    )
 
 
 def verdict_rows(found: lineage.Impact) -> list[dict[str, object]]:

@@ -9,6 +9,6 @@ function slash(event) {
   const at = event.composedPath()[0];
   if (at && (at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName))) return;
   const main = document.querySelector('[data-testid="stMain"]');
-  const box = main && main.querySelector('[data-testid="stSelectbox"] input, [data-testid="stTextInput"] input');
+  const box = main && (main.querySelector(".lineage-ask input") || main.querySelector('[data-testid="stSelectbox"] input, [data-testid="stTextInput"] input'));
   if (box) { event.preventDefault(); box.focus(); box.select(); }
 }

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import lineage
-from app import address, opened, words
+from app import address, links_to, opened, question, words
+from app.ask import ask
 from app.canvas import canvas
 from app.scene import Scene, scene
+from app.views import panel, start
 from lineage import DatasetId, FieldId
 
 KEY = "canvas"
 DIRECTIONS = ("both", "up", "down")
 CHANGES = ("drop", "rename", "none")
 GROUPS = ("schema", "domain", "owner")
-OFFERED = 5000
-"""Columns that the box lists; above that, what is typed is looked up."""
 
 
 def show() -> None:
     """Draw the page."""
     estate = opened.estate()
-    root = _chosen(estate)
-    direction, depth, change = _controls()
+    row = st.columns([4, 2.6, 1.5, 1.7, 1.2], vertical_alignment="bottom")
+    with row[0]:
+        ask(
+            estate,
+            lambda text: _asked(estate, text),
+            key="ask",
+            label="Column, table or question",
+            value=address.get("column"),
+            hint="Search: orders.amount, or a table",
+            only=("column", "dataset", "job"),
+        )
+    root = _root(estate)
     if root is None:
-        _nothing_chosen(estate)
+        start.draw(estate)
         return
+    direction, depth, change = _controls(row[1:])
     label = estate.label(root)
     found = _impact(estate, root, change)
     marks = {}
@@ -47,38 +59,38 @@ def show() -> None:
         by=address.one_of("by", GROUPS),
     )
     focus = _focus(estate, drawn)
+    st.session_state["drawn_columns"] = drawn.columns
+    st.session_state["drawn_labels"] = {
+        number: estate.label(column) for number, column in enumerate(drawn.columns)
+    }
     left, right = st.columns([3, 1])
     with left:
         canvas(drawn, key=KEY, focus=focus, on_change=_clicked)
         _counts(drawn)
     with right:
-        _panel(estate, drawn, focus, root)
+        panel.draw(estate, drawn, focus, root)
     _breaks(found, label, change)
 
 
 # ---- what is asked for ---------------------------------------------------------------------
 
 
-def _chosen(estate: lineage.Workspace) -> FieldId | DatasetId | None:
-    """Draw the search box; return the column or dataset that the address names."""
-    asked = address.get("column")
-    if "pending_column" in st.session_state:
-        asked = st.session_state.pop("pending_column")
-        address.put(column=asked, focus=None, edge=None, only=None, open=None)
-    names = opened.labels(estate)
-    offered = names if len(names) <= OFFERED else [hit.label for hit in estate.search(asked or "")]
-    if asked and asked not in offered:
-        offered = [asked, *offered]
-    text = st.selectbox(
-        "Column or table",
-        offered,
-        index=offered.index(asked) if asked else None,
-        placeholder="Search: orders.amount, or a table",
-        accept_new_options=True,
-        help="Any unambiguous end of a name will do.",
-    )
-    if (text or "") != asked:
-        address.put(column=text, focus=None, edge=None, only=None, open=None)
+def _asked(estate: lineage.Workspace, text: str) -> None:
+    """Go where what was written is answered; what is not understood is told on this page."""
+    try:
+        place = question.place(estate, text)
+    except lineage.LineageError:
+        place = question.Place("column", {"column": text.strip()})
+    if place.page == "column":
+        nothing = dict.fromkeys(("column", "focus", "edge", "only", "open", "path"))
+        address.put(**{**nothing, **place.query})
+    else:
+        links_to.go(place)
+
+
+def _root(estate: lineage.Workspace) -> FieldId | DatasetId | None:
+    """Return the column or dataset that the address names; what it may mean, if it is none."""
+    text = address.get("column")
     if not text:
         return None
     try:
@@ -89,32 +101,30 @@ def _chosen(estate: lineage.Workspace) -> FieldId | DatasetId | None:
         near = (*getattr(error, "nearest", ()), *getattr(error, "candidates", ()), *meant)
         for name in dict.fromkeys(near):
             if st.button(name, key=f"meant {name}"):
-                st.session_state["pending_column"] = name
+                address.put(column=name, focus=None, edge=None, only=None, open=None)
                 st.rerun()
         st.stop()
 
 
-def _controls() -> tuple[str, int, str]:
-    one, two, three, four, five = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
-    with one:
-        labels = {"both": "Both", "up": "Upstream", "down": "Downstream"}
+def _controls(row: list[DeltaGenerator]) -> tuple[str, int, str]:
+    with row[0]:
+        labels = {"both": "Both", "up": "Up", "down": "Down"}
         direction = st.segmented_control(
             "Direction",
-            DIRECTIONS,
+            ("up", "both", "down"),
             default=address.one_of("direction", DIRECTIONS),
             format_func=labels.__getitem__,
         )
-    with two:
-        depth = st.number_input(
-            "Depth (0: all)", 0, 50, address.number("depth", 0, low=0, high=50), step=1
-        )
-    with three:
+    with row[1]:
         change = st.selectbox(
             "What if", CHANGES, index=CHANGES.index(address.one_of("change", CHANGES))
         )
-    with four:
+    with row[2]:
         group = st.selectbox("Colour by", GROUPS, index=GROUPS.index(address.one_of("by", GROUPS)))
-    with five:
+    with row[3], st.popover("View", width="stretch"):
+        depth = st.number_input(
+            "Depth (0: all)", 0, 50, address.number("depth", 0, low=0, high=50), step=1
+        )
         direct = st.toggle(
             "Values only",
             value=address.get("direct") == "1",
@@ -154,11 +164,15 @@ def _focus(estate: lineage.Workspace, drawn: Scene) -> int:
 
 
 def _only(estate: lineage.Workspace, root: FieldId | DatasetId) -> set[FieldId] | None:
-    """Return the columns on the ways through the focus, if only those are to be shown."""
+    """Return the columns to be shown, if not all are: between two columns, or through one."""
+    between = address.get("path")
     text = address.get("only")
-    if not text:
-        return None
     try:
+        if ">" in between:
+            one, _, other = between.partition(">")
+            return _between(estate, estate.resolve(one), estate.resolve(other))
+        if not text:
+            return None
         found = estate.resolve(text)
     except lineage.LineageError:
         return None
@@ -168,6 +182,23 @@ def _only(estate: lineage.Workspace, root: FieldId | DatasetId) -> set[FieldId] 
         for row in cone.reached
     }
     kept |= {item for item in (found, root) if isinstance(item, FieldId)}
+    return kept
+
+
+def _between(
+    estate: lineage.Workspace, one: FieldId | DatasetId, other: FieldId | DatasetId
+) -> set[FieldId]:
+    """Return the columns on any way between two, whichever feeds the other."""
+    kept: set[FieldId] = set()
+    for start_, end in ((one, other), (other, one)):
+        ends = [
+            {item} if isinstance(item, FieldId) else set(estate.columns(item))
+            for item in (start_, end)
+        ]
+        below = {row.field for row in estate.downstream(start_).reached} | ends[0]
+        above = {row.field for row in estate.upstream(end).reached} | ends[1]
+        if below & ends[1]:
+            kept |= below & above
     return kept
 
 
@@ -198,38 +229,6 @@ def _clicked() -> None:
 # ---- what is said about it -----------------------------------------------------------------
 
 
-def _nothing_chosen(estate: lineage.Workspace) -> None:
-    stats = estate.stats()
-    st.title("What breaks if you change it?")
-    one, two, three, four = st.columns(4)
-    one.metric("Datasets", f"{stats.datasets:,}")
-    two.metric("Columns", f"{stats.fields:,}")
-    three.metric("Jobs", f"{stats.jobs:,}")
-    four.metric("Column edges", f"{stats.column_edges:,}")
-    st.write("Choose a column above, or begin with one that much depends on:")
-    for label, count in _busiest(estate):
-        if st.button(f"{label} · {count} columns downstream", key=f"busy {label}"):
-            st.session_state["pending_column"] = label
-            st.rerun()
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def _busiest_of(_estate: lineage.Workspace, key: int) -> list[tuple[str, int]]:
-    del key
-    columns = _estate.columns()
-    step = max(1, len(columns) // 400)
-    counted = [
-        (_estate.label(column), len(_estate.downstream(column, edges=False).reached))
-        for column in columns[::step]
-        if column.name != "*"
-    ]
-    return sorted(counted, key=lambda item: (-item[1], item[0]))[:6]
-
-
-def _busiest(estate: lineage.Workspace) -> list[tuple[str, int]]:
-    return [item for item in _busiest_of(estate, id(estate)) if item[1]]
-
-
 def _counts(drawn: Scene) -> None:
     """Say how much is drawn, and never leave anything out in silence."""
     hidden = drawn.total_edges - drawn.drawn_edges
@@ -241,88 +240,6 @@ def _counts(drawn: Scene) -> None:
         "arrow keys walk, Enter focuses, E shows the edge's SQL, Esc clears, / searches, "
         "Shift-click a second column for the paths"
     )
-
-
-def _panel(estate: lineage.Workspace, drawn: Scene, focus: int, root: FieldId | DatasetId) -> None:
-    st.session_state["drawn_columns"] = drawn.columns
-    st.session_state["drawn_labels"] = {
-        number: estate.label(column) for number, column in enumerate(drawn.columns)
-    }
-    subject = drawn.columns[focus] if 0 <= focus < len(drawn.columns) else root
-    dataset = subject.dataset if isinstance(subject, FieldId) else subject
-    known = estate.snapshot.datasets.get(dataset)
-    name = subject.name if isinstance(subject, FieldId) else estate.label(subject)
-    st.subheader(name, anchor=False)
-    st.caption(f"{dataset.name} · {dataset.namespace}")
-    one, two = st.columns(2)
-    one.metric("Upstream", len(estate.upstream(subject, edges=False).reached))
-    two.metric("Downstream", len(estate.downstream(subject, edges=False).reached))
-    about = None
-    if known is not None and isinstance(subject, FieldId):
-        about = next((one for one in known.fields or () if one.name == subject.name), None)
-    if about is not None:
-        tags = f" · {', '.join(sorted(about.tags))}" if about.tags else ""
-        st.write(f"`{about.type or 'type not known'}`{tags}")
-        if about.description:
-            st.text(about.description)
-    if known is not None and known.owners:
-        st.text(f"Owner: {', '.join(known.owners)}")
-    if isinstance(subject, FieldId) and subject != root:
-        if st.button("Start from here", width="stretch"):
-            st.session_state["pending_column"] = estate.label(subject)
-            st.rerun()
-        label = estate.label(subject)
-        only = address.get("only") == label
-        if st.toggle("Only this path", value=only) != only:
-            address.put(only=None if only else label)
-            st.rerun()
-    _edge(estate, subject)
-    _paths(estate)
-
-
-def _edge(estate: lineage.Workspace, subject: FieldId | DatasetId) -> None:
-    """Show the SQL of the edge that was clicked, or of those that lead into the column."""
-    text = address.get("edge")
-    if ">" in text:
-        one, _, other = text.partition(">")
-        try:
-            edges = estate.edges_between(estate.resolve(one), estate.resolve(other))
-        except lineage.LineageError:
-            edges = ()
-    else:
-        found = estate.upstream(subject, depth=1).edges
-        edges = tuple(sorted(found, key=lambda edge: not edge.direct))[:3]
-    for edge in edges[:4]:
-        source = estate.label(edge.source)
-        st.caption(f"{source} → {estate.label(edge.target)}")
-        st.write(f"**{words.transformations(edge)}** · {edge.basis.value.lower()}")
-        if edge.evidence:
-            st.caption(words.place(edge.evidence[0]))
-        if edge.job is not None:
-            statement = estate.statement(edge.job)
-            if statement.sql:
-                st.html(words.marked(statement.sql, estate.spans(edge)))
-            else:
-                st.caption(f"by {edge.job.name}; {statement.note or 'its SQL is not known'}")
-
-
-def _paths(estate: lineage.Workspace) -> None:
-    text = address.get("path")
-    if ">" not in text:
-        return
-    one, _, other = text.partition(">")
-    try:
-        start, end = estate.resolve(one), estate.resolve(other)
-        ways = estate.paths(start, end) or estate.paths(end, start)
-    except lineage.LineageError as error:
-        st.warning(str(error))
-        return
-    st.write(f"**{len(ways)} paths** between {one} and {other}")
-    for way in ways[:5]:
-        st.text(" → ".join(estate.label(column) for column in way.columns))
-    if st.button("Close the paths"):
-        address.put(path=None)
-        st.rerun()
 
 
 def _impact(

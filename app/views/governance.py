@@ -1,29 +1,38 @@
-"""Governance: where labelled data flows, who owns what, what is promised."""
+"""Governance: where labelled data flows, who owns what, what is promised, what may go."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import streamlit as st
 
 import lineage
-from app import address, opened
+from app import address, lens, opened, words
 from lineage import FieldId
+
+TABS = ("Labelled data", "Owners and domains", "Contracts", "Unused")
 
 
 def show() -> None:
     """Draw the page."""
     estate = opened.estate()
     st.title("Governance", anchor=False)
-    flow, owners, contracts = st.tabs(
-        ["Where labelled data flows", "Owners and domains", "Contracts"]
+    flow, owners, contracts, unused = st.tabs(
+        TABS, key="tab", on_change="rerun", bind="query-params"
     )
-    with flow:
-        _flow(estate)
-    with owners:
-        _owners(estate)
-    with contracts:
-        _contracts(estate)
+    if flow.open:
+        with flow:
+            _flow(estate)
+    if owners.open:
+        with owners:
+            _owners(estate)
+    if contracts.open:
+        with contracts:
+            _contracts(estate)
+    if unused.open:
+        with unused:
+            _unused(estate)
 
 
 def _flow(estate: lineage.Workspace) -> None:
@@ -39,61 +48,79 @@ def _flow(estate: lineage.Workspace) -> None:
     asked = address.get("tag")
     tag = st.selectbox("Label", tags, index=tags.index(asked) if asked in tags else 0)
     address.put(tag=tag)
+    labelled = set(tagged[tag])
     rows: dict[FieldId, dict[str, object]] = {}
     for column in tagged[tag]:
         for reached in estate.downstream(column, direct=True, edges=False).reached:
-            labelled = reached.field in tagged[tag]
+            known_ = estate.snapshot.datasets.get(reached.field.dataset)
             rows.setdefault(
                 reached.field,
                 {
+                    "label": f"✓ {tag}" if reached.field in labelled else "▲ without",
                     "column": estate.label(reached.field),
                     "from": estate.label(column),
                     "hops": reached.hops,
-                    "labelled": labelled,
+                    "owner": ", ".join(known_.owners) if known_ else "",
                 },
             )
-    bare = [row for row in rows.values() if not row["labelled"]]
+    bare = sum(column not in labelled for column in rows)
     first, second, third = st.columns(3)
-    first.metric("Labelled columns", len(tagged[tag]))
+    first.metric("Labelled columns", len(labelled))
     second.metric("Columns their values reach", len(rows))
-    third.metric("Of those without the label", len(bare))
-    st.dataframe(
-        sorted(rows.values(), key=lambda row: (bool(row["labelled"]), str(row["column"]))),
-        hide_index=True,
-        width="stretch",
+    third.metric("Of those without the label", bare)
+    words.table(
+        sorted(rows.values(), key=lambda row: (str(row["label"])[:1] == "✓", str(row["column"]))),
+        "Where labelled data flows",
+        f"{tag}.csv",
     )
 
 
 def _owners(estate: lineage.Workspace) -> None:
     datasets = estate.snapshot.datasets.values()
-    counted = Counter(owner for known in datasets for owner in known.owners or ("nobody",))
-    domains = Counter(known.domain or "none" for known in datasets)
-    left, right = st.columns(2)
-    left.dataframe(
-        [{"owner": name, "datasets": number} for name, number in counted.most_common()],
-        hide_index=True,
-        width="stretch",
-    )
-    right.dataframe(
-        [{"domain": name, "datasets": number} for name, number in domains.most_common()],
-        hide_index=True,
-        width="stretch",
-    )
-    st.write("**Between domains**")
-    st.dataframe(
-        [
+    tested = lens.tests(estate)
+    rows = []
+    for by, name in _groups(estate):
+        members = [
+            known
+            for known in datasets
+            if name in (known.owners or ("nobody",) if by == "owner" else (known.domain or "none",))
+        ]
+        rows.append(
             {
-                "from": link.source,
-                "to": link.target,
-                "values": link.direct,
-                "influences": link.indirect,
+                "who": name,
+                "as": by,
+                "datasets": len(members),
+                "owned": _share(bool(one.owners) for one in members),
+                "described": _share(bool(one.description) for one in members),
+                "tested": _share(tested[one.id] > 0 for one in members),
             }
-            for link in estate.links("domain")
-            if link.source != link.target
-        ],
-        hide_index=True,
-        width="stretch",
+        )
+    st.write(
+        "**Scorecard**: how much of what each owner and domain has is owned, described, tested"
     )
+    words.table(rows, "Scorecard", "scorecard.csv")
+    st.write("**Between domains**: column edges from the row to the column")
+    links = [link for link in estate.links("domain") if link.source != link.target]
+    ends = sorted({end for link in links for end in (link.source, link.target)})
+    counted = {(link.source, link.target): link.direct + link.indirect for link in links}
+    st.table(
+        [{"from": one, **{to: str(counted.get((one, to), "·")) for to in ends}} for one in ends]
+    )
+
+
+def _groups(estate: lineage.Workspace) -> list[tuple[str, str]]:
+    datasets = estate.snapshot.datasets.values()
+    owners = Counter(owner for known in datasets for owner in known.owners or ("nobody",))
+    domains = Counter(known.domain or "none" for known in datasets)
+    return [
+        *(("owner", name) for name, _ in owners.most_common()),
+        *(("domain", name) for name, _ in domains.most_common()),
+    ]
+
+
+def _share(facts: Iterable[bool]) -> str:
+    every = list(facts)
+    return f"{sum(every)} of {len(every)}"
 
 
 def _contracts(estate: lineage.Workspace) -> None:
@@ -101,15 +128,32 @@ def _contracts(estate: lineage.Workspace) -> None:
     if not found:
         st.info("Nothing is promised: no dbt model has an enforced contract.")
         return
-    st.dataframe(
-        [
-            {
-                "contract": job.id.name,
-                "promises": job.description or "",
-                "owner": ", ".join(job.owners),
-            }
-            for job in found
-        ],
-        hide_index=True,
-        width="stretch",
+    for job in found:
+        name = ", ".join(estate.label(one) for one in job.inputs) or job.id.name
+        st.write(f"**{name}** promises {len(job.promised)} columns")
+        if job.owners:
+            st.caption(f"Owner: {', '.join(job.owners)}")
+        st.table([{"column": column, "type": kind or ""} for column, kind in job.promised])
+
+
+def _unused(estate: lineage.Workspace) -> None:
+    st.write(
+        "No statement, test, contract or exposure reads these. *May* means that part of the "
+        "estate could not be read."
     )
+    with st.spinner("Binding every statement …"):
+        found = estate.unused()
+    single = st.toggle("Also what has a single reader", value=address.get("single") == "1")
+    address.put(single="1" if single else None)
+    rows = [
+        {
+            "what": estate.label(item.subject),
+            "is": "column" if isinstance(item.subject, FieldId) else "table",
+            "known": "proved" if item.proved else "may",
+            "only read by": item.reader.name if item.reader else "",
+        }
+        for item in found
+        if single or item.reader is None
+    ]
+    st.caption(f"{len(rows):,} listed")
+    words.table(rows, "What nobody reads", "unused.csv")

@@ -1,4 +1,4 @@
-"""Health: what was read, what was not understood, and why."""
+"""Health: what was read, what was not understood and why, what ran, what is stale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections import Counter
 import streamlit as st
 
 import lineage
-from app import opened, words
+from app import lens, opened, words
+
+TABS = ("Not understood", "Declared and derived", "Runs", "Freshness")
+_BAD = {"FAIL": "✖ FAIL", "ABORT": "■ ABORT", "RUNNING": "… RUNNING", "START": "… START"}
 
 
 def show() -> None:
@@ -20,40 +23,52 @@ def show() -> None:
     two.metric("Datasets with a schema", f"{report.with_schema:,} of {report.datasets:,}")
     three.metric("Datasets with column lineage", f"{report.with_lineage:,}")
     four.metric("Diagnostics", f"{len(estate.snapshot.diagnostics):,}")
-    understood, edges, runs = st.tabs(["Not understood", "Declared and derived", "Runs"])
-    with understood:
-        _problems(estate, report)
-    with edges:
-        _edges(report)
-    with runs:
-        _runs(estate)
+    understood, edges, runs, fresh = st.tabs(
+        TABS, key="tab", on_change="rerun", bind="query-params"
+    )
+    if understood.open:
+        with understood:
+            _problems(estate, report)
+    if edges.open:
+        with edges:
+            _edges(report)
+    if runs.open:
+        with runs:
+            _runs(estate)
+    if fresh.open:
+        with fresh:
+            _freshness(estate)
 
 
 def _problems(estate: lineage.Workspace, report: lineage.CoverageReport) -> None:
     rows = [
         {
-            "severity": found.severity.value,
-            "code": found.code,
-            "message": found.message,
-            "where": words.place(found.location),
-        }
-        for found in estate.snapshot.diagnostics
-    ]
-    rows += [
-        {
             "severity": "opaque",
             "code": item.code,
+            "of": "" if item.subject is None else estate.label(item.subject),
             "message": item.reason,
             "where": words.place(item.location),
         }
         for item in report.opaque
+    ]
+    rows += [
+        {
+            "severity": found.severity.value,
+            "code": found.code,
+            "of": "",
+            "message": found.message,
+            "where": words.place(found.location),
+        }
+        for found in sorted(
+            estate.snapshot.diagnostics, key=lambda one: one.severity.value != "error"
+        )
     ]
     if not rows:
         st.success("Everything that was read was understood.")
         return
     counted = Counter(row["code"] for row in rows)
     st.caption(" · ".join(f"{code} {number:,}" for code, number in counted.most_common(12)))
-    st.dataframe(rows[:2000], hide_index=True, width="stretch")
+    words.table(rows, "What was not understood", "diagnostics.csv")
     if report.near_misses:
         st.write("**Names that look alike and were kept apart**")
         st.dataframe(
@@ -63,20 +78,19 @@ def _problems(estate: lineage.Workspace, report: lineage.CoverageReport) -> None
             ],
             hide_index=True,
             width="stretch",
+            alt="Names that look alike",
         )
 
 
 def _edges(report: lineage.CoverageReport) -> None:
     st.write("Producers declare lineage, and SQL says it again. Where both agree, it is *both*.")
-    st.dataframe(
+    st.table(
         [
-            {"basis": "both", "edges": report.both},
-            {"basis": "only declared", "edges": report.declared},
-            {"basis": "only derived from SQL", "edges": report.derived},
-            {"basis": "assumed", "edges": report.assumed},
-        ],
-        hide_index=True,
-        width="stretch",
+            {"basis": "both", "edges": f"{report.both:,}"},
+            {"basis": "only declared", "edges": f"{report.declared:,}"},
+            {"basis": "only derived from SQL", "edges": f"{report.derived:,}"},
+            {"basis": "assumed", "edges": f"{report.assumed:,}"},
+        ]
     )
 
 
@@ -85,16 +99,41 @@ def _runs(estate: lineage.Workspace) -> None:
     if not runs:
         st.info("No runs are known: they come with OpenLineage events and dbt's run results.")
         return
-    st.dataframe(
+    counted = Counter(run.state.value for run in runs)
+    st.caption(" · ".join(f"{state} {number:,}" for state, number in counted.most_common()))
+    # What went wrong in front: it is what one comes here for.
+    runs.sort(key=lambda run: list(_BAD).index(run.state.value) if run.state.value in _BAD else 9)
+    words.table(
         [
             {
+                "state": _BAD.get(run.state.value, f"✓ {run.state.value}"),
                 "job": run.job.name,
-                "state": run.state.value,
-                "at": run.at,
+                "at": f"{run.at:%Y-%m-%d %H:%M:%S}",
                 "message": (run.message or "")[:300],
             }
-            for run in runs[:1000]
+            for run in runs
         ],
-        hide_index=True,
-        width="stretch",
+        "Runs",
+        "runs.csv",
     )
+
+
+def _freshness(estate: lineage.Workspace) -> None:
+    found = lens.freshness(estate)
+    counted = Counter(word for word, _ in found.values())
+    st.caption(" · ".join(f"{word} {number:,}" for word, number in counted.most_common()))
+    order = [lens.BEHIND, lens.UNWRITTEN, lens.FRESH]
+    signs = {lens.BEHIND: "▲", lens.UNWRITTEN: "?", lens.FRESH: "✓"}
+    rows: list[dict[str, str]] = []
+    for id_, (word, why) in sorted(found.items(), key=lambda item: order.index(item[1][0])):
+        known = estate.snapshot.datasets[id_]
+        rows.append(
+            {
+                "freshness": f"{signs[word]} {word}",
+                "dataset": estate.label(id_),
+                "written": f"{known.updated_at:%Y-%m-%d %H:%M}" if known.updated_at else "",
+                "why": why,
+                "owner": ", ".join(known.owners),
+            }
+        )
+    words.table(rows, "Freshness", "freshness.csv")

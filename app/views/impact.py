@@ -8,21 +8,35 @@ from collections.abc import Mapping
 import streamlit as st
 
 import lineage
-from app import address, opened, words
-from lineage import FieldId
+from app import address, links_to, opened, question, spans, words
+from app.ask import ask
+from app.views import plan
+from lineage import DatasetId, FieldId
 
-KINDS = {
-    "drop_column": "Drop a column",
-    "rename_column": "Rename a column",
-    "type_change": "Change a type",
-    "add_column": "Add a column",
-    "reorder": "Reorder columns",
-    "drop_table": "Drop a table",
-    "rename_table": "Rename a table",
-    "edit": "Edit a statement",
+OF_COLUMN = {
+    "drop_column": "Drop it",
+    "rename_column": "Rename it",
+    "type_change": "Change its type",
 }
-_OF_COLUMN = {"drop_column", "rename_column", "type_change"}
-_NEEDS = {"rename_column": "New name", "type_change": "New type", "rename_table": "New name"}
+OF_TABLE = {
+    "edit": "Edit its statement",
+    "add_column": "Add a column",
+    "reorder": "Reorder its columns",
+    "drop_table": "Drop it",
+    "rename_table": "Rename it",
+}
+_SAID = {
+    "drop_column": "drop",
+    "rename_column": "rename",
+    "type_change": "retype",
+    "add_column": "add to",
+    "reorder": "reorder",
+    "drop_table": "drop",
+    "rename_table": "rename",
+    "edit": "edit",
+}
+Record = Mapping[str, object]
+TABS = ("Verdicts", "Evidence", "Plan")
 
 
 def show() -> None:
@@ -32,11 +46,16 @@ def show() -> None:
     changes = _changes()
     _form(estate, changes)
     if not changes:
-        st.info("Propose a change: everything downstream is bound again, and judged.")
+        st.info(
+            "Name a column or table above, or write the change: *drop orders.amount*, *rename "
+            "orders.amount to net*. Everything downstream is bound again, and judged."
+        )
         return
     for number, record in enumerate(changes):
-        left, right = st.columns([6, 1], vertical_alignment="center")
-        left.write(f"**{KINDS.get(str(record.get('kind')), '?')}** {_said(record)}")
+        left, right = st.columns([7, 1], vertical_alignment="center")
+        left.write(
+            f"**Change {number + 1}: {_SAID.get(str(record.get('kind')), '?')}** {_said(record)}"
+        )
         if right.button("Remove", key=f"remove {number}", width="stretch"):
             _keep([one for place, one in enumerate(changes) if place != number])
     try:
@@ -48,7 +67,7 @@ def show() -> None:
     _answer(estate, found)
 
 
-def _changes() -> list[Mapping[str, object]]:
+def _changes() -> list[Record]:
     try:
         found = json.loads(address.get("changes", "[]"))
     except ValueError:
@@ -56,53 +75,102 @@ def _changes() -> list[Mapping[str, object]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _keep(changes: list[Mapping[str, object]]) -> None:
-    address.put(changes=json.dumps(changes, separators=(",", ":")) if changes else None)
+def _keep(changes: list[Record]) -> None:
+    address.put(
+        changes=json.dumps(changes, separators=(",", ":")) if changes else None, subject=None
+    )
     st.rerun()
 
 
-def _said(record: Mapping[str, object]) -> str:
+def _said(record: Record) -> str:
     subject = ".".join(str(record[key]) for key in ("table", "column") if record.get(key))
     new = record.get("new") or record.get("type")
     return f"`{subject}`" + (f" → `{new}`" if new else "")
 
 
-def _form(estate: lineage.Workspace, changes: list[Mapping[str, object]]) -> None:
-    with st.expander("Propose a change", expanded=not changes):
-        kind = st.selectbox("Change", list(KINDS), format_func=KINDS.__getitem__)
-        tables = sorted(estate.label(id_) for id_ in estate.snapshot.datasets)
-        record: dict[str, object] = {"kind": kind}
-        if kind in _OF_COLUMN:
-            text = st.selectbox(
-                "Column", opened.labels(estate), index=None, placeholder="orders.amount"
-            )
-            column = estate.resolve(text) if text else None
-            if isinstance(column, FieldId):
-                record |= {"table": column.dataset.name, "column": column.name}
-        else:
-            text = st.selectbox("Table", tables, index=None, placeholder="orders")
-            if text:
-                record["table"] = estate.resolve(text).name
-        if kind in _NEEDS:
-            record["new"] = st.text_input(_NEEDS[kind])
-        if kind == "add_column":
-            record["new"] = st.text_input("Name of the column")
-            record["type"] = st.text_input("Type", value="VARCHAR")
-        if kind == "edit" and text:
-            record["sql"] = _editor(estate, text)
-        ready = bool(text) and all(value for value in record.values())
-        if st.button("Add the change", type="primary", disabled=not ready):
+# ---- what is proposed ----------------------------------------------------------------------
+
+
+def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
+    row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
+    with row[0]:
+        ask(
+            estate,
+            lambda text: _asked(estate, text, changes),
+            key="ask impact",
+            label="Column, table or change" if not changes else "And another change",
+            value=address.get("subject"),
+            hint="drop orders.amount",
+        )
+    text = address.get("subject")
+    if not text:
+        return
+    try:
+        subject = estate.resolve(text)
+    except lineage.LineageError as error:
+        st.warning(str(error))
+        return
+    kinds = OF_COLUMN if isinstance(subject, FieldId) else OF_TABLE
+    with row[1]:
+        kind = st.selectbox("Change", list(kinds), format_func=kinds.__getitem__, key="kind")
+    record = _record(subject, str(kind))
+    with row[2]:
+        _details(record)
+    if kind == "edit" and isinstance(subject, DatasetId):
+        record["sql"] = _edited(estate, subject)
+    with row[3]:
+        ready = all(value for value in record.values())
+        if st.button("Judge", type="primary", disabled=not ready, width="stretch"):
             _keep([*changes, record])
 
 
-def _editor(estate: lineage.Workspace, table: str) -> str:
+def _asked(estate: lineage.Workspace, text: str, changes: list[Record]) -> None:
+    """Take a change that was written out, or what is to be changed."""
+    try:
+        place = question.place(estate, text)
+    except lineage.LineageError:
+        address.put(subject=text)
+        return
+    if place.page == "impact":
+        more = json.loads(place.query["changes"])
+        address.put(
+            changes=json.dumps([*changes, *more], separators=(",", ":")),
+            subject=None,
+            tab=place.query.get("tab"),
+        )
+    elif place.page == "column":
+        address.put(subject=place.query["column"])
+    else:
+        links_to.go(place)
+
+
+def _record(subject: FieldId | DatasetId, kind: str) -> dict[str, object]:
+    if isinstance(subject, FieldId):
+        return {"kind": kind, "table": subject.dataset.name, "column": subject.name}
+    return {"kind": kind, "table": subject.name}
+
+
+def _details(record: dict[str, object]) -> None:
+    kind = record["kind"]
+    if kind in {"rename_column", "rename_table"}:
+        record["new"] = st.text_input("New name")
+    elif kind == "type_change":
+        record["type"] = st.text_input("New type", placeholder="DOUBLE")
+    elif kind == "add_column":
+        record["new"] = st.text_input("Name of the column")
+        record["type"] = st.text_input("Its type", value="VARCHAR")
+
+
+def _edited(estate: lineage.Workspace, dataset: DatasetId) -> str:
     """Offer the statement that makes a table, to be edited."""
-    dataset = estate.resolve(table)
     job = next(
         (one for one in estate.snapshot.jobs.values() if dataset in one.outputs and one.sql), None
     )
     current = job.sql if job is not None and job.sql else "select 1 as id"
     return st.text_area("Statement", current, height=320)
+
+
+# ---- what comes of it ----------------------------------------------------------------------
 
 
 def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
@@ -112,8 +180,44 @@ def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
         f"{coverage.proved} proved by binding · {coverage.inferred} inferred from lineage · "
         f"{coverage.unknown} unknown"
     )
+    found = _witnessed(estate, found)
+    verdicts, evidence, patches = st.tabs(TABS, key="tab", on_change="rerun", bind="query-params")
+    if verdicts.open:
+        with verdicts:
+            _verdicts(estate, found)
+    if evidence.open:
+        with evidence:
+            _evidence(estate, found)
+    if patches.open:
+        with patches:
+            plan.draw(estate, found.change)
+
+
+def _witnessed(estate: lineage.Workspace, found: lineage.Impact) -> lineage.Impact:
+    """Ask a real engine too, if that is wanted."""
+    wanted = st.toggle("Ask DuckDB as a witness", value=address.get("witness") == "1")
+    address.put(witness="1" if wanted else None)
+    if not wanted:
+        return found
+    try:
+        with st.spinner("DuckDB builds it on empty tables …"):
+            answer = estate.witness(found, "duckdb")
+    except lineage.LineageError as error:
+        st.warning(str(error))
+        return found
+    engine = sum(
+        verdict.known is lineage.Known.ENGINE for verdict in (*answer.relations, *answer.consumers)
+    )
+    st.caption(f"DuckDB was asked about {engine} of them, and its word stands.")
+    for told in answer.diagnostics:
+        st.warning(told.message)
+    return answer
+
+
+def _verdicts(estate: lineage.Workspace, found: lineage.Impact) -> None:
     rows = words.verdict_rows(found)
-    one, two, three, _ = st.columns([1, 1, 1, 3])
+    text, one, two, three = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
+    wanted = text.text_input("Only those with", placeholder="part of a name, owner or reason")
     one.download_button("CSV", words.csv_of(rows), "impact.csv", "text/csv", width="stretch")
     two.download_button(
         "JSON", estate.told(found, "json"), "impact.json", "application/json", width="stretch"
@@ -121,29 +225,23 @@ def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
     three.download_button(
         "Markdown", estate.told(found), "impact.md", "text/markdown", width="stretch"
     )
-    if st.toggle("Ask DuckDB as a witness", value=address.get("witness") == "1"):
-        address.put(witness="1")
-        try:
-            found = estate.witness(found, "duckdb")
-            rows = words.verdict_rows(found)
-            for told in found.diagnostics:
-                st.warning(told.message)
-        except lineage.LineageError as error:
-            st.warning(str(error))
-    else:
-        address.put(witness=None)
     if not rows:
         st.success("Everything downstream was bound again, and stays as it is.")
         return
-    st.dataframe(rows, hide_index=True, width="stretch")
-    _evidence(estate, found)
+    if wanted:
+        rows = [row for row in rows if wanted.lower() in " ".join(map(str, row.values())).lower()]
+    st.dataframe(rows, hide_index=True, width="stretch", alt="Verdicts")
 
 
 def _evidence(estate: lineage.Workspace, found: lineage.Impact) -> None:
-    st.subheader("Evidence", anchor=False)
-    for verdict in (*found.relations, *found.consumers):
-        if verdict.status.value in {"OK", "BLOCKED"}:
-            continue
+    told = [
+        verdict
+        for verdict in (*found.relations, *found.consumers)
+        if verdict.status.value not in {"OK", "BLOCKED"}
+    ]
+    if not told:
+        st.success("Nothing is hurt at first hand.")
+    for verdict in told:
         mark = words.STATUS_MARKS[verdict.status.value]
         with st.expander(f"{mark} {verdict.relation}", expanded=verdict.status.value == "BREAKS"):
             for evidence in verdict.evidence:
@@ -166,4 +264,10 @@ def _statement(estate: lineage.Workspace, verdict: lineage.Verdict) -> None:
         None,
     )
     if job is not None and job.sql:
-        st.html(words.marked(job.sql, ()))
+        st.html(words.marked(job.sql, _spans(job, verdict)))
+
+
+def _spans(job: lineage.Job, verdict: lineage.Verdict) -> list[tuple[int, int]]:
+    """Return the words of the statement that the evidence names."""
+    named = [one.column.rsplit(".", 1)[-1] for one in verdict.evidence if one.column]
+    return spans.named(job.sql or "", named)

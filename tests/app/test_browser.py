@@ -4,106 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import lineage
 from benchmarks.start import events
 from lineage import DatasetId, FieldId
+from tests.app.explorer import Open, served
 
 pytestmark = pytest.mark.browser
 COLUMN = "billing.invoices.amount"
 XSS = "<img src=x onerror=alert(1)>"
-
-
-@contextmanager
-def served(*sources: str, **settings: str) -> Iterator[str]:
-    """The explorer on sources, on a port of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "lineage", "explore", *sources, "--port", str(port),
-               "--host", "127.0.0.1", "--headless"]  # fmt: skip
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **settings},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310 - ours
-                break
-            except OSError:
-                assert process.poll() is None, "the explorer ended"
-                time.sleep(0.25)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def demo(repository: Path) -> Iterator[str]:
-    with served(str(repository / "fixtures" / "demo")) as address:
-        yield address
-
-
-Open = Callable[[str], Page]
-
-
-@pytest.fixture
-def page_of(browser: Browser) -> Iterator[Open]:
-    """Opens pages in a browser of their own that reaches nothing but localhost."""
-    contexts = []
-    outside: list[str] = []
-
-    def keep_inside(route: Route) -> None:
-        if "127.0.0.1" in route.request.url or route.request.url.startswith(
-            ("data:", "blob:", "file:")
-        ):
-            route.continue_()
-        else:
-            outside.append(route.request.url)  # left hanging, as a network that swallows it would
-
-    def start(url: str) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        contexts.append(context)
-        context.route("**/*", keep_inside)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.goto(url)
-        return page
-
-    yield start
-    for context in contexts:
-        context.close()
-    assert outside == []
 
 
 def lit(page: Page) -> int:
@@ -201,7 +116,7 @@ def test_search_click_verdict_link(demo: str, page_of: Open) -> None:
         ("health", "Statements understood"),
         ("governance", "Labelled columns"),
         ("changes", "What changed?"),
-        ("impact", "Propose a change"),
+        ("impact", "Everything downstream is bound again"),
     ],
 )
 def test_every_page_draws_offline(demo: str, page_of: Open, path: str, text: str) -> None:

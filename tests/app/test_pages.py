@@ -57,7 +57,7 @@ def test_an_unknown_column_gets_suggestions() -> None:
 @pytest.mark.usefixtures("demo")
 def test_a_change_in_the_address_is_judged() -> None:
     change = '[{"kind":"drop_column","table":"billing.invoices","column":"amount"}]'
-    page = opened("impact", changes=change)
+    page = opened("impact", changes=change, tab="Evidence")
     assert "1 breaks, 41 are blocked by what breaks." in said(page)
     assert "stg_billing__invoices.sql:17:9" in said(page)
 
