@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("graph", "start", "sql", "impact")
+MODULES = ("graph", "start", "sql", "impact", "check")
 
 
 def main() -> None:
