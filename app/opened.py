@@ -83,7 +83,7 @@ def _first_run(reason: str) -> None:
     )
     with st.form("first run"):
         path = st.text_input("Folder, file or store", placeholder="models/ or .lineage/store.db")
-        if st.form_submit_button("Open", type="primary") and path:
+        if st.form_submit_button("Open") and path:
             _choose(path)
     if Path(DEMO).is_dir() and st.button("Open the demo estate"):
         _choose(DEMO)

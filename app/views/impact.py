@@ -120,7 +120,7 @@ def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
         record["sql"] = _edited(estate, subject)
     with row[3]:
         ready = all(value for value in record.values())
-        if st.button("Judge", type="primary", disabled=not ready, width="stretch"):
+        if st.button("Judge", disabled=not ready, width="stretch"):
             _keep([*changes, record])
 
 

@@ -1,0 +1,80 @@
+"""No page has a serious fault that axe-core finds, in light and in dark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+"""The package carries axe-core itself, so nothing is fetched."""
+CHANGES = quote(
+    json.dumps(
+        [
+            {
+                "kind": "rename_column",
+                "table": "warehouse.billing.invoices",
+                "column": "amount",
+                "new": "amount_gross",
+            }
+        ]
+    )
+)
+PAGES = (
+    "",
+    "?column=billing.invoices.amount",
+    "?column=billing.invoices.amount&path=billing.invoices.amount>churn_scores.churn_score",
+    "?column=billing.invoices.amuont",
+    "map",
+    "map?level=domain&node=finance",
+    "impact",
+    f"impact?changes={CHANGES}",
+    f"impact?changes={CHANGES}&tab=Evidence",
+    f"impact?changes={CHANGES}&tab=Plan",
+    "impact?subject=fct_invoices",
+    "changes?broken=churn_scores.churn_score",
+    "changes?tab=Two+instants+compared",
+    "catalog",
+    "catalog?dataset=fct_revenue_monthly",
+    "catalog?q=churn",
+    "governance",
+    "governance?tab=Owners+and+domains",
+    "governance?tab=Contracts",
+    "governance?tab=Unused",
+    "health",
+    "health?tab=Declared+and+derived",
+    "health?tab=Runs",
+    "health?tab=Freshness",
+)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.filter(one => ["serious", "critical"].includes(one.impact))
+    .map(one => [one.id, one.nodes.length, one.nodes[0].target.join(" "), one.nodes[0].html.slice(0, 160),
+                 one.nodes[0].failureSummary]);
+}"""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(
+    morning: str, demo: str, browser: Browser, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(f"{morning if path.startswith('changes') else demo}/{path}")
+    page.get_by_test_id("stMain").get_by_test_id("stElementContainer").first.wait_for()
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+    page.wait_for_timeout(700)  # elements fade in, and what is half there has half the contrast
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(RUN)
+    context.close()
+    assert found == []
