@@ -90,8 +90,8 @@ def model(layer: int, place: int) -> str:
     kind = "incremental" if incremental else "table" if place % 3 else "view"
     new = "{% if is_incremental() %}\nwhere c1 > 0\n{% endif %}\n" if incremental else ""
     return (
-        f"{{{{ config(materialized='{kind}') }}}}\n\n"
-        f"with a as (\n    select * from {before(place)}\n),\n"  # noqa: S608 - never executed
+        f"{{{{ config(materialized='{kind}') }}}}\n\n"  # noqa: S608 - a template, never executed
+        f"with a as (\n    select * from {before(place)}\n),\n"
         f"b as (\n    select * from {before((place * 7 + 3) % LAYER)}\n),\n"
         f"joined as (\n    select\n{listed}\n    from a\n    join b on a.c0 = b.c0\n)\n"
         f"select * from joined\n{new}"

@@ -49,6 +49,7 @@ from lineage.sql.sourcemap import (
     line_starts,
     source_map,
 )
+from lineage.sql.straight import Called, Literal, straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ class Renderer:
             return Rendered(template)
         source = template.replace("\r\n", "\n").replace("\r", "\n")
         starts = line_starts(source)
+        pieces = straight(source)
+        if pieces is not None:
+            rendered = self._straight(pieces, source, document, names or {})
+            if rendered is not None:
+                return rendered
         try:
             compiled = self._environment.prepare(source)
         except (TemplateSyntaxError, RecursionError, SyntaxError, ValueError) as error:
@@ -197,8 +203,17 @@ class Renderer:
         """
         if not any(name in template for name in names):
             return ()
+        source = template.replace("\r\n", "\n").replace("\r", "\n")
+        pieces = straight(source)
+        if pieces is not None:
+            called = (piece for piece in pieces if isinstance(piece, Called))
+            return tuple(
+                Call(piece.name, piece.arguments, piece.keywords)
+                for piece in called
+                if piece.name in names
+            )
         try:
-            tree = self._environment.parse(template.replace("\r\n", "\n").replace("\r", "\n"))
+            tree = self._environment.parse(source)
         except (TemplateSyntaxError, RecursionError, ValueError):
             return ()
         return tuple(
@@ -234,6 +249,48 @@ class Renderer:
             if isinstance(value, _Wrapped) and name.startswith(_PREFIX):
                 found[name.removeprefix(_PREFIX)] = value
         return found, ()
+
+    def _straight(
+        self,
+        pieces: Iterable[Called | Literal],
+        source: str,
+        document: str,
+        names: Mapping[str, object],
+    ) -> Rendered | None:
+        """Render a template that only calls functions; None where that is more than it seems.
+
+        The same steps as those of the compiled template, so the same is called, counted and told.
+        """
+        environment = self._environment
+        run = _Run(environment, document, self._lenient, self._limits, {})
+        run.starts = line_starts(source)
+        environment.run = run
+        context = environment.context_class(
+            environment, cast("dict[str, Any]", self._scope), document, {}
+        )
+        parts: list[str] = []
+        with self._scope.also(names):
+            try:
+                for piece in pieces:
+                    if isinstance(piece, Literal):
+                        parts.append(_literal(context, piece.text, piece.at))
+                        continue
+                    run.at = piece.at
+                    called = self._scope[piece.name]
+                    value = environment.call(context, called, *piece.arguments, **piece.keywords)
+                    parts.append(_emit(context, value, piece.at))
+            except Exception:  # noqa: BLE001 - a call can raise anything; Jinja's way reports it
+                return None
+        if run.asked:
+            return None
+        text = join(parts)
+        return Rendered(
+            str.__str__(text),
+            source_map(text, source),
+            tuple(run.diagnostics.values()),
+            complete=run.complete,
+            placeholders=tuple(sorted(run.placeholders)),
+        )
 
     def _once(
         self,
