@@ -185,10 +185,14 @@ def facts_between(
     """Compare two sides; ``base`` is the first one's estate, where it was bound already."""
     from lineage.analysis.compare import compare  # noqa: PLC0415 - `--help` needs none
     from lineage.analysis.estate import Estate  # noqa: PLC0415 - the same
+    from lineage.catalog.advance import advance  # noqa: PLC0415 - the same
+    from lineage.catalog.derive import Settled  # noqa: PLC0415 - the same
+    from lineage.catalog.program import Program  # noqa: PLC0415 - the same
     from lineage.policy import Facts  # noqa: PLC0415 - the same
 
     base = base or Estate.build(one.snapshot, config.dialect)
-    head = Estate.build(other.snapshot, config.dialect)
+    bound = Settled(base.program, base.world, base.outcomes)
+    head = Estate.of(advance(bound, Program(other.snapshot, config.dialect)))
     seen, unseen = _coverage(head)
     return Facts(
         compare(base, head),
