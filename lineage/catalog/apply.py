@@ -28,7 +28,7 @@ from lineage.catalog.reconcile import edge_key
 from lineage.model import event as ol
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.edge import Basis, Edge
-from lineage.model.entities import CONSUMERS, Dataset, DatasetKind, Job, RunState
+from lineage.model.entities import CONSUMERS, Dataset, DatasetKind, Job, JobKind, RunState
 from lineage.model.event import Arrival, Event
 from lineage.model.identity import DatasetId, Endpoint, FieldId, JobId
 from lineage.model.snapshot import Counts, Snapshot
@@ -126,7 +126,9 @@ class _Summary:
             for source in flow.sources()
         }
         targets = {target for _, target in streams if isinstance(target, DatasetId)}
-        self._names = resolve(gathered.named, self._symlinks(), sources | targets)
+        self._names = resolve(
+            gathered.named, self._symlinks(), sources | targets, self._shortened()
+        )
         self._streams_by_target: dict[tuple[JobId, Target], list[_Stream]] = defaultdict(list)
         for (job, target), found in streams.items():
             key = self._names.of(target) if isinstance(target, DatasetId) else target
@@ -183,6 +185,15 @@ class _Summary:
             facet = words.facet(ol.SymlinksFacet)
             for other in (facet.identifiers if facet else None) or ():
                 yield name, DatasetId(other.namespace, other.name)
+
+    def _shortened(self) -> Iterator[DatasetId]:
+        """Yield what scripts add to, and nobody describes under that name."""
+        for job, words in self._gathered.jobs.items():
+            origin = words.facet(ol.OriginFacet)
+            if origin is None or origin.kind is not JobKind.STATEMENT:
+                continue
+            for part in self._parts.get(job, ()):
+                yield from part.whole().outputs - self._gathered.datasets.keys()
 
     def _merged_words(self) -> dict[DatasetId, Words]:
         """Bring together what was said of a dataset under each of its names."""

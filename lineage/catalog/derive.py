@@ -241,6 +241,7 @@ def _datasets(
         for unit in settled.program.units
         for target in settled.outcomes[unit.id].defined
     }
+    filled = {item.target for found in settled.outcomes.values() for item in found.written}
     for id_, dataset in datasets.items():
         table = settled.world.table(id_)
         unit = makers.get(id_)
@@ -252,6 +253,8 @@ def _datasets(
         if unit is not None and changed.kind is DatasetKind.UNKNOWN:
             kind = DatasetKind.VIEW if unit.view else DatasetKind.TABLE
             changed = replace(changed, kind=kind)
+        if changed.kind is DatasetKind.UNKNOWN and id_ in filled:
+            changed = replace(changed, kind=DatasetKind.TABLE)
         datasets[id_] = changed
     return datasets
 

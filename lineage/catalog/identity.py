@@ -52,13 +52,15 @@ def resolve(
     named: Iterable[DatasetId],
     symlinks: Iterable[tuple[DatasetId, DatasetId]] = (),
     mentioned: Iterable[DatasetId] = (),
+    shortened: Iterable[DatasetId] = (),
 ) -> Names:
     """Bring together the names of each dataset.
 
     `named` are names that events give to datasets of their own; `mentioned` those that appear only
-    as the source of a column. A symlink is a pair of a dataset's name and another name for it.
-    Where several names of one dataset are in use, the one that others link to is kept, since
-    tables are better known than the places they are stored at.
+    as the source of a column. `shortened` are names in scripts of tables that must exist already:
+    where exactly one name of the namespace ends so, that is the table. A symlink is a pair of a
+    dataset's name and another name for it. Where several names of one dataset are in use, the one
+    that others link to is kept, since tables are better known than the places they are stored at.
     """
     primary = frozenset(named)
     every = primary | frozenset(mentioned)
@@ -70,12 +72,14 @@ def resolve(
         groups.join(unquoted(name), unquoted(other))
     _join_spellings(groups, every)
     _join_unplaced(groups, every)
+    short = frozenset(shortened)
+    _join_shortened(groups, every, short)
     targets = {unquoted(other) for _, other in links}
     canonical: dict[DatasetId, DatasetId] = {}
     aliases: dict[DatasetId, tuple[DatasetId, ...]] = {}
     for group in groups.sets():
         used = {unquoted(name) for name in group & every}
-        chosen = _chosen(used & targets or used or group)
+        chosen = _chosen(used & targets or used - short or used or group)
         others = sorted(group - {chosen})
         canonical.update(dict.fromkeys(others, chosen))
         if others:
@@ -151,6 +155,27 @@ def _join_unplaced(groups: _Groups, every: frozenset[DatasetId]) -> None:
     for name in every:
         found = placed.get(unquoted(name).name.casefold(), set())
         if name.namespace == UNPLACED and len(found) == 1:
+            groups.join(unquoted(name), next(iter(found)))
+
+
+def _join_shortened(
+    groups: _Groups, every: frozenset[DatasetId], short: frozenset[DatasetId]
+) -> None:
+    """Take the end of a name for the whole, where only one dataset's name ends so."""
+    endings: dict[tuple[str, str], set[DatasetId]] = defaultdict(set)
+    wanted = {(name.namespace, unquoted(name).name.casefold()) for name in short}
+    for name in every - short:
+        plain = unquoted(name)
+        text = plain.name.casefold()
+        if (name.namespace, text) in wanted:
+            endings[name.namespace, text] |= {plain, name}  # it is there itself
+        while "." in text:
+            text = text.partition(".")[2]
+            if (name.namespace, text) in wanted:
+                endings[name.namespace, text].add(plain)
+    for name in short:
+        found = endings.get((name.namespace, unquoted(name).name.casefold()), set())
+        if len(found) == 1:
             groups.join(unquoted(name), next(iter(found)))
 
 

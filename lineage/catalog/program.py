@@ -234,6 +234,7 @@ class Program:
                 message = statement.error or "does not parse"
                 place = (statement.line, statement.column)
                 problems.append(Problem("does-not-parse", message, place, certain=False))
+                outcome.reads.update(dict.fromkeys(self._named(unit, view)))
                 continue
             results.extend(binder.bind(statement.tree))
         for bound in results:
@@ -252,6 +253,13 @@ class Program:
         outcome.candidates = tuple(candidates)
         outcome.missing = tuple(missing)
         return outcome
+
+    def _named(self, unit: Unit, view: View) -> Iterator[DatasetId]:
+        """Yield what statements seem to read that do not parse."""
+        for item in unit.outlines:
+            if item.role is Role.BROKEN:
+                for parts in item.reads:
+                    yield view.dataset(Table(parts)) or self._new(unit.job, parts)
 
     def _id(self, table: Table, view: View, unit: Unit) -> DatasetId | None:
         if isinstance(table, DatasetTable):

@@ -149,12 +149,17 @@ class Script:
             ),
         )
         named = DatasetTypeFacet(dataset_type=kind.value.upper())
+        added_to = _added_to(found)
         return job_event(
             job,
-            inputs=[
-                Dataset(self.namespace, ".".join(parts)) for item in broken for parts in item.reads
+            outputs=[
+                Dataset(
+                    self.namespace,
+                    ".".join(parts),
+                    facets(None if parts in added_to else named),
+                )
+                for parts in targets
             ],
-            outputs=[Dataset(self.namespace, ".".join(parts), facets(named)) for parts in targets],
         )
 
     def _declared(self, piece: Piece, item: Outline) -> Event:
@@ -238,6 +243,21 @@ def _entangled(outlines: list[tuple[Outline, ...]]) -> bool:
     if any(item.role is Role.ALTER or (item.temporary and item.targets) for item in roles):
         return any(item.role in {Role.FILL, Role.QUERY} for item in roles)
     return False
+
+
+def _added_to(found: tuple[Outline, ...]) -> set[tuple[str, ...]]:
+    """Return targets that have to be there already, so that they may have a longer name elsewhere.
+
+    A statement that reads ``raw.orders`` and writes ``orders`` means two tables.
+    """
+    adding = {parts for item in found if not item.makes for parts in item.targets}
+    made = {parts for item in found if item.makes for parts in item.targets}
+    read = {parts for item in found for parts in item.reads}
+    return {
+        target
+        for target in adding - made
+        if not any(len(parts) > len(target) and parts[-len(target) :] == target for parts in read)
+    }
 
 
 def _is_job(found: tuple[Outline, ...]) -> bool:

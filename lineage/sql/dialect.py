@@ -63,6 +63,8 @@ class Rules:
     count_type: str = "BIGINT"
     catalogue: bool = False
     """The type tables were taken from the engine and know its functions by their own names."""
+    written_functions: bool = False
+    """What was written can be told from the parser's classes, for those that are listed."""
 
     @property
     def parser(self) -> str | None:
@@ -127,7 +129,8 @@ _RULES: dict[str, Rules] = {
     ),
     "": Rules("", lateral_aliases=True),
     "snowflake": Rules("snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True),
-    "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True),
+    "postgres": Rules("postgres", written_functions=True),
+    "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
     "databricks": Rules("databricks", lateral_aliases=True, nested_paths=True),
     "spark": Rules("spark", lateral_aliases=True, nested_paths=True),
     "spark2": Rules("spark2", nested_paths=True),

@@ -260,10 +260,10 @@ class Expressions:
         return None
 
     def _row_type(self, relation: Relation) -> str | None:
-        if relation.open or any(column.type is None for column in relation.columns):
+        types = tuple(column.type for column in relation.columns if column.type is not None)
+        if self.types is None or relation.open or len(types) < len(relation.columns):
             return None
-        names = tuple(column.name for column in relation.columns)
-        return struct(names, tuple(column.type or "" for column in relation.columns))
+        return self.types.struct(tuple(column.name for column in relation.columns), types)
 
     def _qualified(self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame) -> Value:
         key = name.lower()
@@ -982,6 +982,12 @@ def _arguments(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     return engine_call(node)
 
 
+def _written(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
+    from lineage.sql.typing.postgres_functions import written_call  # noqa: PLC0415 - the same
+
+    return written_call(node)
+
+
 def _function_name(node: exp.Expr) -> str:
     return _arguments(node)[0]
 
@@ -1012,13 +1018,17 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
                 origins = merge(origins, found)
         kind = None
     else:
-        if binder.rules.catalogue:
+        sure = binder.rules.catalogue
+        if sure:
             name, arguments = _arguments(node)
         else:
-            name, arguments = node.key, children(node)
+            written = _written(node) if binder.rules.written_functions else None
+            sure = written is not None
+            name, arguments = written or (node.key, children(node))
         kinds, origins = binder.values(arguments, frame)
-        answer = binder.types.call(name, kinds)
-        if answer.error is not None and not binder.rules.catalogue:
+        symbol = not name[:1].isalpha() and name[:1] not in {"_", '"'}
+        answer = (binder.types.operator if symbol else binder.types.call)(name, kinds)
+        if answer.error is not None and not sure:
             # The parser's name of a function is not always the engine's: a miss proves nothing.
             answer = Typed(None, None, answer.error)
         kind = binder.typed(answer, node, "no-function")

@@ -71,6 +71,7 @@ class Binder(Expressions):
         self.schema = schema
         self.rules = rules
         self.types = types
+        self._undecided = types.undecided if types is not None else frozenset()
         self.problems: list[Problem] = []
         self.uses: set[Origin] = set()
         self.candidates: list[tuple[tuple[Origin, ...], str]] = []
@@ -479,7 +480,24 @@ class Binder(Expressions):
     def _concrete(self, type_: str | None) -> str | None:
         if type_ is None or self.types is None:
             return None
+        if type_ in self._undecided:
+            return type_
         return self.types.concrete(type_)
+
+    def settled(self, relation: Relation) -> Relation:
+        """Return the relation as its readers see it: with types for what was undecided."""
+        waiting = self._undecided
+        if not waiting or all(column.type not in waiting for column in relation.columns):
+            return relation
+        columns = []
+        for column in relation.columns:
+            if column.type in waiting and self.types is not None:
+                decided = column.renamed(column.name)
+                decided.type = self.types.concrete(column.type or "")
+                columns.append(decided)
+            else:
+                columns.append(column)
+        return Relation(columns, relation.indirect, relation.table, relation.open)
 
     def _text_name(self, node: exp.Expr, position: int) -> str:
         if isinstance(node, (exp.Dot, exp.JSONExtract)):
@@ -1100,6 +1118,7 @@ class Binder(Expressions):
 
     def _renamed(self, relation: Relation, alias: exp.Expr | None) -> Relation:
         """Apply the column list of ``AS t(a, b)``."""
+        relation = self.settled(relation)
         names = alias.args.get("columns") if alias is not None else None
         if not names:
             return relation

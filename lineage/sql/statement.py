@@ -175,7 +175,7 @@ class StatementBinder:
     # ---- queries -------------------------------------------------------------------------
 
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
-        relation = binder.query(tree, CteScope(), top=True)
+        relation = binder.settled(binder.query(tree, CteScope(), top=True))
         into = tree.args.get("into") if isinstance(tree, exp.Select) else None
         if into is not None:
             table = self._define(
@@ -239,7 +239,7 @@ class StatementBinder:
                     place_of(target),
                 )
             )
-        relation = _with_names(relation, names)
+        relation = _with_names(binder.settled(relation), names)
         declared = _declared_types(schema_node, binder)
         table = self._define(
             target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
@@ -253,7 +253,7 @@ class StatementBinder:
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
-        relation = binder.query(query, CteScope(), top=True)
+        relation = binder.settled(binder.query(query, CteScope(), top=True))
         known = self.schema.find(binder.parts_of(tree.this))
         table = self._define(tree.this, binder, relation, view=True)
         if known is not None and known.parts != table.parts:

@@ -116,3 +116,19 @@ def test_names_do_not_depend_on_where_the_folder_is(tmp_path: Path) -> None:
         (folder / "a.sql").write_text("create view v as select 1 as x")
         names.append({str(job) for job in lineage.open(folder).snapshot.jobs})
     assert names[0] == names[1]
+
+
+def test_what_is_added_to_is_the_table_of_that_name(tmp_path: Path) -> None:
+    """A script that says `u` where another made `public.u` means that one."""
+    (tmp_path / "a.sql").write_text("CREATE TABLE public.t (a INT); CREATE TABLE public.u (a INT);")
+    (tmp_path / "b.sql").write_text("INSERT INTO u SELECT a FROM t;")
+    (tmp_path / "c.sql").write_text("INSERT INTO u SELECT a FROM (t;")
+    estate = lineage.open(tmp_path)
+    assert {id_.name for id_ in estate.snapshot.datasets} == {"public.t", "public.u"}
+
+
+def test_a_statement_that_names_both_means_both(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("CREATE TABLE raw.orders (a INT);")
+    (tmp_path / "b.sql").write_text("INSERT INTO orders SELECT a FROM raw.orders;")
+    estate = lineage.open(tmp_path)
+    assert {id_.name for id_ in estate.snapshot.datasets} == {"raw.orders", "orders"}

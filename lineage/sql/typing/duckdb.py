@@ -177,6 +177,11 @@ class DuckDb:
         """The engine's own name for the type of ``NULL``."""
         return '"NULL"'
 
+    @property
+    def undecided(self) -> frozenset[str]:
+        """Literals have types of their own."""
+        return frozenset()
+
     def concrete(self, type_: str) -> str:
         """Literals become INTEGER (or wider) and VARCHAR; ``NULL`` stays, as in DuckDB's views."""
         return self._name(normal(self._shape(type_)))

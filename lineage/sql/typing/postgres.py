@@ -17,6 +17,7 @@ from lineage.sql.typing.typed import Typed
 _UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
 _BOOLEAN = Typed("boolean")
 UNKNOWN = "unknown"
+_UNDECIDED = frozenset({UNKNOWN, "STRING_LITERAL", "NULL"})
 _STRING = "S"
 _NAME = re.compile(
     r"(?P<base>[^(\[]*?)\s*(?:\((?P<mod>[^)]*)\))?(?P<tail>[^\[(]*)(?P<array>(?:\[\d*\])*)\Z"
@@ -216,8 +217,13 @@ class Postgres:
         """So does NULL."""
         return UNKNOWN
 
+    @property
+    def undecided(self) -> frozenset[str]:
+        """A literal takes the type of what it is united with or stored in; else it is text."""
+        return _UNDECIDED
+
     def concrete(self, type_: str) -> str:
-        """An output column of no known type is text."""
+        """The type; what is undecided is text."""
         plain = self.normalize(type_)
         return "text" if plain == UNKNOWN else plain
 

@@ -47,6 +47,11 @@ class TypeSystem(Protocol):
         """The type of ``NULL``."""
         ...
 
+    @property
+    def undecided(self) -> frozenset[str]:
+        """The types of literals until something decides them, at the latest who reads them."""
+        ...
+
     def concrete(self, type_: str) -> str:
         """What the type becomes when it is an output column: literals lose their special type."""
         ...

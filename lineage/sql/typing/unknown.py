@@ -38,6 +38,11 @@ class Unknown:
         """The type of ``NULL``."""
         return "NULL"
 
+    @property
+    def undecided(self) -> frozenset[str]:
+        """Nothing waits to be decided."""
+        return frozenset()
+
     def concrete(self, type_: str) -> str:
         """The type itself."""
         return type_
