@@ -16,7 +16,9 @@ _LITERAL = r"""(?:'[^'\\]*'|"[^"\\]*"|0|[1-9][0-9]{0,8}|[tT]rue|[fF]alse|[nN]one
 _VALUE = rf"(?:{_LITERAL}|\[\s*(?:{_LITERAL}\s*(?:,\s*{_LITERAL}\s*)*)?\])"
 _ARGUMENT = rf"(?:[A-Za-z_]\w*\s*=\s*)?{_VALUE}"
 _CALL = re.compile(
-    rf"\{{\{{\s*([A-Za-z_]\w*)\s*\(\s*((?:{_ARGUMENT}\s*(?:,\s*{_ARGUMENT}\s*)*)?)\)\s*\}}\}}",
+    # Of three braces Jinja takes the first two.
+    rf"(?<!\{{)\{{\{{\s*([A-Za-z_]\w*)\s*"
+    rf"\(\s*((?:{_ARGUMENT}\s*(?:,\s*{_ARGUMENT}\s*)*)?)\)\s*\}}\}}",
     re.ASCII,
 )
 _ONE = re.compile(rf"(?:([A-Za-z_]\w*)\s*=\s*)?({_VALUE})\s*(?:,\s*|$)", re.ASCII)
