@@ -115,7 +115,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@example("{{{ ref('a') }}", lenient=False)
+@example(source="{{{ ref('a') }}", lenient=False)
 @given(st.lists(PIECES, max_size=8).map("".join), st.booleans())
 def test_pieces_in_any_order_give_the_same(source: str, lenient: bool) -> None:
     quick, slow = both(source, lenient=lenient)
