@@ -63,6 +63,8 @@ class Rules:
     count_type: str = "BIGINT"
     catalogue: bool = False
     """The type tables were taken from the engine and know its functions by their own names."""
+    parser_functions: bool = False
+    """The type tables know functions by the parser's names."""
     written_functions: bool = False
     """What was written can be told from the parser's classes, for those that are listed."""
 
@@ -128,14 +130,22 @@ _RULES: dict[str, Rules] = {
         catalogue=True,
     ),
     "": Rules("", lateral_aliases=True),
-    "snowflake": Rules("snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True),
+    "snowflake": Rules(
+        "snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True,
+        parser_functions=True, count_type="NUMBER(18,0)",
+    ),
     "postgres": Rules("postgres", written_functions=True),
     "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
-    "databricks": Rules("databricks", lateral_aliases=True, nested_paths=True),
-    "spark": Rules("spark", lateral_aliases=True, nested_paths=True),
-    "spark2": Rules("spark2", nested_paths=True),
+    "databricks": Rules(
+        "databricks", lateral_aliases=True, nested_paths=True, parser_functions=True
+    ),
+    "spark": Rules("spark", lateral_aliases=True, nested_paths=True, parser_functions=True),
+    "spark2": Rules("spark2", nested_paths=True, parser_functions=True),
     "hive": Rules("hive", nested_paths=True),
-    "bigquery": Rules("bigquery", implicit_lateral=True, nested_paths=True),
+    "bigquery": Rules(
+        "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,
+        count_type="INT64",
+    ),
     "clickhouse": Rules(
         "clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True,
         using_first=False,

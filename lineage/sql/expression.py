@@ -1018,12 +1018,12 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
                 origins = merge(origins, found)
         kind = None
     else:
-        sure = binder.rules.catalogue
-        if sure:
+        sure = binder.rules.catalogue or binder.rules.parser_functions
+        if binder.rules.catalogue:
             name, arguments = _arguments(node)
         else:
             written = _written(node) if binder.rules.written_functions else None
-            sure = written is not None
+            sure = sure or written is not None
             name, arguments = written or (node.key, children(node))
         kinds, origins = binder.values(arguments, frame)
         symbol = not name[:1].isalpha() and name[:1] not in {"_", '"'}

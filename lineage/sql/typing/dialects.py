@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 
+from lineage.sql.typing.documented import Documented
 from lineage.sql.typing.duckdb import DuckDb
 from lineage.sql.typing.postgres import Postgres
 from lineage.sql.typing.typed import TypeSystem
 from lineage.sql.typing.unknown import Unknown
 
+_MANUALS = {
+    "bigquery": "bigquery",
+    "snowflake": "snowflake",
+    "spark": "spark",
+    "spark2": "spark",
+    "databricks": "spark",
+}
 _DESCENDANTS = frozenset({"redshift", "materialize", "risingwave"})
 """They took PostgreSQL's types over, and not all of its refusals."""
 
@@ -23,4 +31,5 @@ def type_system(dialect: str) -> TypeSystem:
         return Postgres()
     if name in _DESCENDANTS:
         return Postgres(name, lenient=True)
-    return Unknown(dialect)
+    documented = _MANUALS.get(name)
+    return Documented(documented) if documented is not None else Unknown(dialect)
