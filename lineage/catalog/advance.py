@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from lineage.catalog.derive import Settled, made
+from lineage.catalog.kept import named
 from lineage.catalog.program import Outcome, Program, Unit
 from lineage.catalog.world import DatasetTable, World, parts_of
 from lineage.model.entities import Dataset
@@ -73,8 +74,7 @@ class _Advance:
 
     def _may_mean_another(self, unit: Unit, outcome: Outcome) -> bool:
         """Return whether a name in it may mean another table, or be told with another advice."""
-        named = {parts[-1].lower() for item in unit.outlines for parts in item.reads}
-        return bool(outcome.problems) or not self.other_names.isdisjoint(named)
+        return bool(outcome.problems) or not self.other_names.isdisjoint(named(unit))
 
     def _declared_alike(self, id_: DatasetId) -> bool:
         one = self.before.program.snapshot.datasets.get(id_)

@@ -89,14 +89,16 @@ def _completed(columns: Columns, declared: Columns, *, extended: bool) -> Column
     return full
 
 
-def derive(snapshot: Snapshot, dialect: str | None = None) -> Snapshot:
+def derive(
+    snapshot: Snapshot, dialect: str | None = None, settled: Settled | None = None
+) -> Snapshot:
     """Return the snapshot with what its SQL says.
 
     Edges are reconciled with those that were declared; outputs get the schemas that their
     statements give them where none was declared; what does not bind is a diagnostic, and its job
-    has edges from dataset to dataset.
+    has edges from dataset to dataset. ``settled`` is the snapshot, where it was bound already.
     """
-    settled = settle(snapshot, dialect)
+    settled = settled or settle(snapshot, dialect)
     program = settled.program
     edges: list[Edge] = []
     diagnostics = list(snapshot.diagnostics)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from lineage.errors import BadPolicy, UnreadableSource
 
 if TYPE_CHECKING:
     from lineage.analysis.estate import Estate
-    from lineage.model.diagnostic import Diagnostic, Location
-    from lineage.model.identity import DatasetId
     from lineage.model.snapshot import Snapshot
     from lineage.model.verdict import Impact
     from lineage.policy import Facts
@@ -25,11 +24,28 @@ if TYPE_CHECKING:
     from lineage.policy.judge import Ruling
     from lineage.reports import Material
     from lineage.reports.check import Checked
-    from lineage.sources.revision import Revision
+    from lineage.sources.git import Change
+    from lineage.sources.sides import Sides
 
 FAIL_ON = ("never", "breaking", "risky", "unknown", "any")
 FORMS = ("text", "json", "markdown", "github", "sarif", "junit", "gitlab", "html")
 WORKING_TREE = "working tree"
+
+
+class Texts(Mapping[str, str]):
+    """The head's files as text, read when a rule asks for one."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def __getitem__(self, path: str) -> str:
+        return self._files[path].decode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 @click.command("check")
@@ -114,25 +130,26 @@ def COMMAND(**given: Any) -> int:  # noqa: ANN401, N802 - many options; the cons
 
 
 def _check(project: Path, config: Config, given: Mapping[str, Any]) -> tuple[Checked, Facts | None]:
-    from lineage.model.change import ChangeSet  # noqa: PLC0415 - `--help` needs none
-    from lineage.model.verdict import Impact  # noqa: PLC0415 - the same
-    from lineage.reports.check import Checked  # noqa: PLC0415 - the same
-    from lineage.sources.git import unchanged  # noqa: PLC0415 - the same
+    from lineage.reports.check import Checked  # noqa: PLC0415 - `--help` needs none
+    from lineage.sources.git import change  # noqa: PLC0415 - the same
 
     base, head = given["base"], given["head"]
     told = head or WORKING_TREE
-    if head is None and config.coverage_floor is None and unchanged(base, project):
-        nothing = Impact(ChangeSet(()), (), ())
-        return (
-            Checked(base, told, nothing, (), config.fail_on, False, 0, (), _no_material),
-            None,
-        )
-    from lineage.policy.judge import Given, fails, judge  # noqa: PLC0415 - the same
+    between = change(base, head, project)
+    if between is not None and not between.differing.after and config.coverage_floor is None:
+        from lineage.model.change import ChangeSet  # noqa: PLC0415 - the same
+        from lineage.model.verdict import Impact  # noqa: PLC0415 - the same
 
-    facts, texts = facts_of(project, config, given)
-    known = Given(datetime.now(UTC).date(), texts, _baseline(project, config))
-    rulings = _told_from_root(judge(facts, config, known), project)
-    failed = fails(rulings, config.fail_on)
+        nothing = Impact(ChangeSet(()), (), ())
+        none = Checked(base, told, nothing, (), config.fail_on, False, 0, (), _no_material)
+        return none, None
+    from lineage.policy.judge import Given, fails, judge  # noqa: PLC0415 - the same
+    from lineage.sources import uncollected  # noqa: PLC0415 - the same
+
+    with uncollected():
+        facts, found = _facts(project, config, given, between)
+        known = Given(datetime.now(UTC).date(), Texts(found.after), _baseline(project, config))
+        rulings = _told_from_root(judge(facts, config, known), found, between)
     tests = ""
     if given["suggest_tests"]:
         from lineage.policy.suggest import suggest  # noqa: PLC0415 - only when asked
@@ -145,7 +162,7 @@ def _check(project: Path, config: Config, given: Mapping[str, Any]) -> tuple[Che
             facts.impact,
             rulings,
             config.fail_on,
-            failed,
+            fails(rulings, config.fail_on),
             facts.seen,
             facts.unseen,
             lambda: _material(facts.head, facts.impact),
@@ -155,112 +172,28 @@ def _check(project: Path, config: Config, given: Mapping[str, Any]) -> tuple[Che
     )
 
 
-def facts_of(
-    project: Path, config: Config, given: Mapping[str, Any]
-) -> tuple[Facts, dict[str, str]]:
-    """Read both sides, compare them, and return what the rules look at, with the head's files."""
-    from lineage.sources.revision import revision  # noqa: PLC0415 - the same
+def _facts(
+    project: Path, config: Config, given: Mapping[str, Any], between: Change | None
+) -> tuple[Facts, Sides]:
+    """Read both sides, compare them, and return what the rules look at."""
+    from lineage.policy.facts import Side, facts  # noqa: PLC0415 - `--help` needs none
+    from lineage.sources.sides import Options, read_whole, sides  # noqa: PLC0415 - the same
 
-    namespace = given["namespace"]
-    one = revision(given["base"], project, dialect=config.dialect, namespace=namespace)
-    other = revision(
-        given["head"] or str(project), project, dialect=config.dialect, namespace=namespace
+    options = Options(config.dialect, given["namespace"])
+    store = given["store"]
+    if between is not None and not store:
+        found = sides(between, project, options)
+    else:
+        lend = partial(_with_store, store) if store else None
+        found = read_whole(given["base"], given["head"], project, options, lend)
+    compared = facts(
+        Side(found.base, found.before),
+        Side(found.head, found.after),
+        seen=found.seen,
+        unseen=found.unseen,
+        floor=config.coverage_floor,
     )
-    before, after = one.snapshot, other.snapshot
-    if given["store"]:
-        before, after = _with_store(given["store"], before, after)
-    one, other = replace(one, snapshot=before), replace(other, snapshot=after)
-    facts = facts_between(one, other, config)
-    texts = {
-        name: data.decode("utf-8", "replace")
-        for name, data in other.files.items()
-        if not name.endswith((".csv", ".gz"))
-    }
-    return facts, texts
-
-
-def facts_between(
-    one: Revision, other: Revision, config: Config, base: Estate | None = None
-) -> Facts:
-    """Compare two sides; ``base`` is the first one's estate, where it was bound already."""
-    from lineage.analysis.compare import compare  # noqa: PLC0415 - `--help` needs none
-    from lineage.analysis.estate import Estate  # noqa: PLC0415 - the same
-    from lineage.catalog.advance import advance  # noqa: PLC0415 - the same
-    from lineage.catalog.derive import Settled  # noqa: PLC0415 - the same
-    from lineage.catalog.program import Program  # noqa: PLC0415 - the same
-    from lineage.policy import Facts  # noqa: PLC0415 - the same
-
-    base = base or Estate.build(one.snapshot, config.dialect)
-    bound = Settled(base.program, base.world, base.outcomes)
-    head = Estate.of(advance(bound, Program(other.snapshot, config.dialect)))
-    seen, unseen = _coverage(head)
-    return Facts(
-        compare(base, head),
-        base,
-        head,
-        _new_problems(one.snapshot.diagnostics, other.snapshot.diagnostics),
-        _changed_data(one, other),
-        seen,
-        unseen,
-        config.coverage_floor,
-    )
-
-
-def _new_problems(
-    before: Iterable[Diagnostic], after: Iterable[Diagnostic]
-) -> tuple[Diagnostic, ...]:
-    """Return the head's problems that the base does not have, wherever they stood there."""
-    known = {(row.code, _unplaced(row)) for row in before}
-    return tuple(row for row in after if (row.code, _unplaced(row)) not in known)
-
-
-def _unplaced(row: Diagnostic) -> str:
-    where = row.location
-    if where is None:
-        return row.message
-    return row.message.replace(f"{where.document}:{where.line}:{where.column}", where.document)
-
-
-def _coverage(head: Estate) -> tuple[int, tuple[Diagnostic, ...]]:
-    """Return how many jobs were understood, and one diagnostic for each that was not."""
-    from lineage.analysis.estate import UNREAD  # noqa: PLC0415 - `--help` needs none
-    from lineage.model.diagnostic import Diagnostic  # noqa: PLC0415 - the same
-
-    seen = 0
-    unseen = []
-    for unit in head.program.units:
-        bad = [row for row in head.outcomes[unit.id].problems if row.code in UNREAD]
-        if bad:
-            unseen.append(Diagnostic(bad[0].code, bad[0].message, location=unit.job.origin))
-        else:
-            seen += 1
-    unseen.extend(
-        Diagnostic("no-sql", job.note, location=job.origin)
-        for job in head.snapshot.jobs.values()
-        if job.sql is None and job.note
-    )
-    unseen.extend(
-        row
-        for row in head.snapshot.diagnostics
-        if row.code in {"unreadable", "broken-document", "does-not-parse"}
-        and row.location not in {other.location for other in unseen}
-    )
-    return seen, tuple(unseen)
-
-
-def _changed_data(one: Revision, other: Revision) -> dict[DatasetId, Location]:
-    from lineage.model.entities import DatasetKind  # noqa: PLC0415 - `--help` needs none
-    from lineage.policy import placed  # noqa: PLC0415 - the same
-
-    found = {}
-    for id_, dataset in other.snapshot.datasets.items():
-        place = placed(dataset.origin)
-        if place is None or dataset.kind is not DatasetKind.SEED:
-            continue
-        before = one.files.get(place.document)
-        if before is not None and before != other.files.get(place.document, before):
-            found[id_] = place
-    return found
+    return compared, found
 
 
 def _with_store(url: str, before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
@@ -289,17 +222,17 @@ def _with_store(url: str, before: Snapshot, after: Snapshot) -> tuple[Snapshot, 
     return union([outside, before]), union([outside, after])
 
 
-def _told_from_root(rulings: tuple[Ruling, ...], project: Path) -> tuple[Ruling, ...]:
-    """Name files from the repository's root, as pull requests do."""
-    from lineage.sources.git import prefix  # noqa: PLC0415 - `--help` needs none
-
-    before = prefix(project)
+def _told_from_root(
+    rulings: tuple[Ruling, ...], found: Sides, between: Change | None
+) -> tuple[Ruling, ...]:
+    """Name the project's files from the repository's root, as pull requests do."""
+    before = between.base.prefix if between is not None else ""
     if not before:
         return rulings
     moved = []
     for row in rulings:
         place = row.finding.location
-        if place is not None and not place.document.startswith(("/", before)):
+        if place is not None and (place.document in found.after or place.document in found.before):
             place = replace(place, document=before + place.document)
         moved.append(replace(row, finding=replace(row.finding, location=place)))
     return tuple(moved)
@@ -399,12 +332,13 @@ def _no_material() -> Material:
 
 def _material(head: Estate, impact: Impact) -> Material:
     """Return what is downstream, with the verdicts, for the page that draws it."""
-    from lineage.catalog.derive import derive  # noqa: PLC0415 - `--help` needs none
+    from lineage.catalog.derive import Settled, derive  # noqa: PLC0415 - `--help` needs none
     from lineage.model.identity import DatasetId, FieldId  # noqa: PLC0415 - the same
     from lineage.reports import Material  # noqa: PLC0415 - the same
     from lineage.workspace import Workspace  # noqa: PLC0415 - the same
 
-    estate = Workspace.of(derive(head.snapshot))
+    bound = Settled(head.program, head.world, head.outcomes)
+    estate = Workspace.of(derive(head.snapshot, settled=bound))
     marks = {
         verdict.subject: verdict.status.value
         for verdict in impact.relations

@@ -76,7 +76,7 @@ class Rule:
     severity: Severity = Severity.ERROR
 
 
-RULES = Registry(__name__, "RULE", Rule, besides=("config", "judge", "suggest"))
+RULES = Registry(__name__, "RULE", Rule, besides=("config", "facts", "judge", "suggest"))
 
 
 def identifier(name: str) -> str:

@@ -54,7 +54,9 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-READERS = Registry(__name__, "READER", Reader, besides=("document", "git", "revision"))
+READERS = Registry(
+    __name__, "READER", Reader, besides=("document", "git", "keeping", "revision", "sides")
+)
 
 
 def read(

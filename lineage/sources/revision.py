@@ -1,30 +1,28 @@
 """One side of a comparison: a commit, a folder, dbt artifacts or a saved snapshot.
 
-Commits are read with `git archive`, so nothing is checked out; paths are told relative to the
-project, so both sides speak of the same files.
+Commits are read as git keeps them, so nothing is checked out; paths are told relative to the
+project, so both sides speak of the same files. Windows' line ends are read as the others.
 """
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineage.catalog.apply import apply
-from lineage.errors import BrokenSource
+from lineage.errors import BrokenSource, UnknownRevision
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Arrival, Event
 from lineage.model.saved import MARK, load
 from lineage.model.snapshot import Snapshot
-from lineage.sources import read, uncollected
-from lineage.sources.dbt import MANIFEST, PROJECT, Files, Folder, Tree, read_tree
-from lineage.sources.git import archive
+from lineage.sources import git, read, uncollected
+from lineage.sources.dbt import MANIFEST, PROJECT, Files, Folder, Tree, read_remembered
 
-KEPT = (".sql", ".yml", ".yaml", ".csv", ".md", ".py", ".toml", ".json", ".ndjson", ".jsonl", ".gz")
+_LINES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class Revision:
     snapshot: Snapshot
     files: Mapping[str, bytes] = field(default_factory=dict)
     """By path; empty for artifacts and saved snapshots."""
+    memory: bytes = b""
+    """What `lineage.sources.dbt.part` needs to know to read some of these files alone."""
 
 
 def revision(
@@ -45,7 +45,8 @@ def revision(
     """
     path = Path(name)
     if not path.exists():
-        return _commit(name, project, dialect, namespace)
+        files = commit_files(project, git.commit(name, project))
+        return of_files(files, dialect=dialect, namespace=namespace)
     if path.is_file():
         content = path.read_bytes()
         if content.startswith(MARK):
@@ -58,29 +59,50 @@ def revision(
     if (path / MANIFEST).is_file():
         reading = read([name], dialect=dialect, namespace=namespace)
         return Revision(_settled(reading.events, reading.diagnostics))
-    return _folder(path, dialect, namespace)
-
-
-def _folder(path: Path, dialect: str | None, namespace: str | None) -> Revision:
     tree = Folder(path)
-    files = {name: tree.read(name) for name in tree.list() if name.endswith(KEPT)}
-    if (path / PROJECT).is_file():
-        return _dbt(Files(files), files, dialect, namespace)
-    # Read from inside, so that documents go by the same names on both sides.
-    with chdir(path):
-        reading = read(["."], dialect=dialect, namespace=namespace)
-    return Revision(_settled(reading.events, reading.diagnostics), files)
+    files = {name: clean(name, tree.read(name)) for name in tree.list() if name.endswith(git.READ)}
+    return of_files(files, dialect=dialect, namespace=namespace)
 
 
-def _commit(name: str, project: Path, dialect: str | None, namespace: str | None) -> Revision:
-    content = archive(name, project)
-    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        files = {
-            member.name: file.read()
-            for member in tar.getmembers()
-            if member.isfile() and member.name.endswith(KEPT)
-            if (file := tar.extractfile(member)) is not None
-        }
+def working_tree(
+    project: Path, *, dialect: str | None = None, namespace: str | None = None
+) -> Revision:
+    """Read the project's folder as git sees it: what is ignored is no part of it."""
+    listed = git.files(project)
+    if listed is None:
+        return revision(str(project), project, dialect=dialect, namespace=namespace)
+    files = {
+        path: clean(path, (project / path).read_bytes())
+        for path in listed
+        if path.endswith(git.READ)
+    }
+    return of_files(_lent(files, project), dialect=dialect, namespace=namespace)
+
+
+def commit_files(project: Path, commit: git.Commit) -> dict[str, bytes]:
+    """Return the files of a commit. Raises UnknownRevision where the clone does not have them."""
+    entries = {
+        path: blob
+        for path, blob in git.entries(project, commit.tree).items()
+        if path.endswith(git.READ)
+    }
+    found = git.contents(project, entries)
+    lacking = sorted(entries.keys() - found.keys())
+    if lacking:
+        shown = ", ".join(lacking[:_SHOWN]) + (" …" if len(lacking) > _SHOWN else "")
+        reason = (
+            f"this clone has not the content of {len(lacking)} of its files ({shown}); "
+            f"clone without --filter"
+        )
+        raise UnknownRevision(commit.id[:12], reason)
+    files = {path: clean(path, found[path]) for path in entries}
+    return _lent(files, project)
+
+
+def of_files(
+    files: Mapping[str, bytes], *, dialect: str | None = None, namespace: str | None = None
+) -> Revision:
+    """Return the side that some files are."""
     if PROJECT in files:
         return _dbt(Files(files), files, dialect, namespace)
     with tempfile.TemporaryDirectory(prefix="lineage-") as folder:
@@ -88,26 +110,45 @@ def _commit(name: str, project: Path, dialect: str | None, namespace: str | None
             target = Path(folder, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        return _folder(Path(folder), dialect, namespace)
+        # Read from inside, so that documents go by the same names on both sides.
+        with chdir(folder):
+            reading = read(["."], dialect=dialect, namespace=namespace)
+        return Revision(_settled(reading.events, reading.diagnostics), files)
+
+
+def clean(path: str, content: bytes) -> bytes:
+    """Return a file's content; a text's lines end as they do on either system."""
+    return content.replace(b"\r\n", b"\n") if path.endswith(_LINES) else content
+
+
+def installed(project: Path) -> dict[str, bytes]:
+    """Return the dbt packages that are installed in the working tree, which git does not keep."""
+    root = project / "dbt_packages"
+    if not root.is_dir():
+        return {}
+    tree = Folder(root)
+    return {
+        f"dbt_packages/{path}": clean(path, tree.read(path))
+        for path in tree.list()
+        if path.endswith(git.READ)
+    }
+
+
+def _lent(files: dict[str, bytes], project: Path) -> dict[str, bytes]:
+    """Add installed packages to a dbt project that has none of its own."""
+    if PROJECT in files and not any(path.startswith("dbt_packages/") for path in files):
+        files.update(installed(project))
+    return files
 
 
 def _dbt(
     tree: Tree, files: Mapping[str, bytes], dialect: str | None, namespace: str | None
 ) -> Revision:
-    events: list[Event | Arrival] = []
-    diagnostics: list[Diagnostic] = []
     with uncollected():
-        for item in read_tree(tree, dialect=dialect, namespace=namespace):
-            if isinstance(item, Diagnostic):
-                diagnostics.append(item)
-            else:
-                events.append(item)
-    return Revision(_settled(events, diagnostics), files)
+        events, diagnostics, memory = read_remembered(tree, dialect=dialect, namespace=namespace)
+    return Revision(_settled(events, diagnostics), files, memory)
 
 
-def _settled(
-    events: list[Event | Arrival] | tuple[Event | Arrival, ...],
-    diagnostics: list[Diagnostic] | tuple[Diagnostic, ...],
-) -> Snapshot:
+def _settled(events: Iterable[Event | Arrival], diagnostics: Iterable[Diagnostic]) -> Snapshot:
     with uncollected():
         return apply(events, diagnostics)

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from lineage.analysis.estate import Estate
-from lineage.cli.check import facts_between
 from lineage.model.diagnostic import Severity
 from lineage.model.finding import Finding
 from lineage.policy.config import Config
+from lineage.policy.facts import Side, facts
 from lineage.policy.judge import Given, judge
 from lineage.sources.revision import Revision, revision
+from lineage.sources.sides import Options, beside
 
 ROOT = Path(__file__).parents[2] / "fixtures/pull_requests"
 HEADS = sorted(path.name for path in (ROOT / "heads").iterdir() if path.is_dir())
@@ -71,8 +72,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Find
     @cache
     def check(name: str) -> list[Finding]:
         head = revision(str(lay_over(name, tmp_path_factory.mktemp("heads") / name)), ROOT)
-        facts = facts_between(base().revision, head, Config(), base().estate)
-        return [row.finding for row in judge(facts, Config(), Given(TODAY, {}))]
+        both = beside(base().estate, base().revision.files, head, Options())
+        found = facts(Side(both.base, both.before), Side(both.head, both.after))
+        return [row.finding for row in judge(found, Config(), Given(TODAY, {}))]
 
     return check
 
@@ -84,25 +86,25 @@ def broken(findings: list[Finding]) -> set[str]:
 
 def misses(name: str, findings: list[Finding]) -> str:
     """Say what is wrong with what was found, if anything is."""
-    facts = truth(name)
+    known = truth(name)
     errors = [row for row in findings if row.severity is Severity.ERROR]
-    outcome = facts["outcome"]
+    outcome = known["outcome"]
     if outcome == "breaks":
         said = broken(findings)
-        wanted = {*facts["breaks"], *facts["tests"]["breaks"]}
+        wanted = {*known["breaks"], *known["tests"]["breaks"]}
         missing = wanted - said
-        missing |= set(facts["unreadable"]) - {row.subject for row in findings}
+        missing |= set(known["unreadable"]) - {row.subject for row in findings}
         if missing:
             return f"not found: {sorted(missing)}"
         if not errors:
-            return "nothing found" if not facts["unreadable"] else ""
-        false = said - wanted - set(facts["blocked"])
-        if false and not facts["project_error"]:
+            return "nothing found" if not known["unreadable"] else ""
+        false = said - wanted - set(known["blocked"])
+        if false and not known["project_error"]:
             return f"said to break: {sorted(false)}"
         unplaced = [row.subject for row in errors if not (row.location and row.location.line)]
         return f"no file and line: {unplaced}" if unplaced else ""
     if outcome == "values":
-        silent = set(facts["value_changes"]) - {row.subject for row in findings}
+        silent = set(known["value_changes"]) - {row.subject for row in findings}
         return f"silent: {sorted(silent)}" if silent else ""
     return f"blocked: {[row.message for row in errors]}" if errors else ""
 

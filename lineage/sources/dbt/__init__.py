@@ -70,6 +70,21 @@ def read_tree(
     yield from events(project, namespace=namespace, dialect=dialect)
 
 
+def read_remembered(
+    tree: Tree, *, namespace: str | None = None, dialect: str | None = None
+) -> tuple[list[Event], tuple[Diagnostic, ...], bytes]:
+    """Return the events of a project's files, its problems, and what `part` needs to know of it."""
+    # Jinja and YAML take a while to import, and artifacts need neither.
+    from lineage.sources.dbt.consumers import complete  # noqa: PLC0415
+    from lineage.sources.dbt.files import Reading  # noqa: PLC0415
+    from lineage.sources.dbt.part import remember  # noqa: PLC0415
+
+    reading = Reading(tree, dialect)
+    project = complete(reading)
+    told = list(events(project, namespace=namespace, dialect=dialect))
+    return told, project.diagnostics, remember(reading, project)
+
+
 def _manifest_in(folder: Document) -> Document | None:
     """Return the manifest of a project or target folder."""
     if folder.path is None:
@@ -101,4 +116,4 @@ READER = Reader(
     read=read,
 )
 
-__all__ = ["READER", "Files", "Folder", "Tree", "read_tree"]
+__all__ = ["READER", "Files", "Folder", "Tree", "read_remembered", "read_tree"]

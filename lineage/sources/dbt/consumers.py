@@ -24,7 +24,11 @@ from lineage.sources.dbt.world import Subject
 
 def read_project(tree: Tree, *, dialect: str | None = None) -> Project:
     """Return the project in a tree. What cannot be read of it is in its diagnostics."""
-    reading = Reading(tree, dialect)
+    return complete(Reading(tree, dialect))
+
+
+def complete(reading: Reading) -> Project:
+    """Read all of a project, who uses it included."""
     reading.read()
     for tested in reading.tested:
         for test in declared(tested.name, tested.item, source=tested.source):

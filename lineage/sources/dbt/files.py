@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.places import SourceMap
@@ -37,13 +38,13 @@ CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
 QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 _VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
 _PYTHON_CALL = re.compile(r"\bdbt\.(ref|source)\s*\(([^()]*)\)")
-_SNAPSHOT = re.compile(
+SNAPSHOT = re.compile(
     r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", re.DOTALL
 )
 _TEST_BEGIN = re.compile(r"\{%(-?)\s*(?:test|data_test)\s+(\w+)")
 _TEST_END = re.compile(r"\{%(-?)\s*end(?:test|data_test)\s*(-?)%\}")
 _NO_MACRO = re.compile(r"\{%-?\s*(materialization|docs)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)
-_DOCS = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)
+DOCS = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)
 _DOC = re.compile(r"\{\{\s*doc\(([^)]*)\)\s*\}\}")
 
 
@@ -59,6 +60,12 @@ class Package:
     def folder(self, path: str) -> str:
         """Return a folder of it as a path in the tree."""
         return str(PurePosixPath(self.root) / path) if self.root else path
+
+    def macro_folders(self) -> Iterator[str]:
+        """Yield its folders with macros, generic tests among them."""
+        yield from paths(self.settings, "macro-paths", default=["macros"])
+        for folder in paths(self.settings, "test-paths", default=["tests"]):
+            yield f"{folder}/generic"
 
 
 @dataclass(slots=True)
@@ -134,21 +141,51 @@ class Tested:
     source: bool = False
 
 
-class Reading:
-    """One project on its way from files to nodes; `consumers` adds who uses them."""
+class Outside(Protocol):
+    """What is known of the rest of a project of which only some files are read."""
 
-    def __init__(self, tree: Tree, dialect: str | None) -> None:
+    def refs(self) -> dict[tuple[str | None, str], Known]:
+        """Return what ``ref`` can mean there, to be added to."""
+        ...
+
+    def sources(self) -> dict[tuple[str, str], Known]:
+        """Return what ``source`` can mean there, to be added to."""
+        ...
+
+    def node(self, id_: str) -> Node | None:
+        """Return what is known of a node, its SQL left out."""
+        ...
+
+    def at(self, relation: Relation) -> Node | None:
+        """Return the node that is a relation."""
+        ...
+
+
+class Reading:
+    """One project on its way from files to nodes; `consumers` adds who uses them.
+
+    With ``outside`` the tree holds some of the project's files. Should more be needed to read
+    these, their names are left in ``lacking``, and the reading is to be done again with them.
+    """
+
+    def __init__(self, tree: Tree, dialect: str | None, outside: Outside | None = None) -> None:
         self.tree = tree
+        self.outside = outside
+        self.lacking: set[str] = set()
         self.files = tree.list()
         self.diagnostics: list[Diagnostic] = []
         self.groups: dict[str, Facts] = {}
         self.docs: dict[str, str] = {}
-        self.refs: dict[tuple[str | None, str], Known] = {}
-        self.sources: dict[tuple[str, str], Known] = {}
+        self.refs: dict[tuple[str | None, str], Known] = outside.refs() if outside else {}
+        self.sources: dict[tuple[str, str], Known] = outside.sources() if outside else {}
         self.drafts: dict[str, Draft] = {}
         self.nodes: dict[str, Node] = {}
         self.tested: list[Tested] = []
         self.properties: dict[str, Properties] = {}
+        self.doubled: list[tuple[str, str]] = []
+        """Names that are described more than once, and where else than where it counts."""
+        self.documented: set[str] = set()
+        """Files with doc blocks."""
         self.seed_columns: dict[str, tuple[Column, ...]] = {}
         self._busy: set[str] = set()
         top = min(
@@ -261,14 +298,7 @@ class Reading:
         return [self._package(root) for root in sorted(roots)]
 
     def _define_macros(self, package: Package) -> None:
-        every = [
-            *paths(package.settings, "macro-paths", default=["macros"]),
-            *(
-                f"{folder}/generic"
-                for folder in paths(package.settings, "test-paths", default=["tests"])
-            ),
-        ]
-        for folder in every:
+        for folder in package.macro_folders():
             for path in self._under(package, folder, ".sql"):
                 source = self._text(path)
                 if source is not None:
@@ -277,8 +307,9 @@ class Reading:
     def _read_docs(self, package: Package) -> None:
         for folder in self._all_paths(package):
             for path in self._under(package, folder, ".md"):
-                for name, said in _DOCS.findall(self._text(path) or ""):
+                for name, said in DOCS.findall(self._text(path) or ""):
                     self.docs.setdefault(name, said.strip())
+                    self.documented.add(path)
 
     def _all_paths(self, package: Package) -> tuple[str, ...]:
         settings = package.settings
@@ -312,7 +343,10 @@ class Reading:
                     ("tests", found.tests),
                 ):
                     for item in mappings(said.get(kind)):
-                        into[text(item.get("name")) or ""] = (item, path)
+                        name = text(item.get("name")) or ""
+                        if name in into:
+                            self.doubled.append((name, into[name][1]))
+                        into[name] = (item, path)
                 found.sources += [(item, path) for item in mappings(said.get("sources"))]
                 for kind in (
                     "exposures",
@@ -625,10 +659,13 @@ class Reading:
             if self.drafts[id_].relation == relation:
                 return columns
         for known in self.sources.values():
-            if known.relation == relation:
+            if known.relation == relation and known.id in self.nodes:
                 columns = self.nodes[known.id].columns
                 if columns and all(column.type for column in columns):
                     return columns
+        node = self.outside.at(relation) if self.outside else None
+        if node is not None and node.kind in {Kind.SEED, Kind.SOURCE}:
+            self.lacking.add(node.file)
         return None
 
     def of(self, package: str) -> Package:
@@ -638,12 +675,19 @@ class Reading:
     def is_ephemeral(self, id_: str) -> bool:
         """Return whether a node is written into what refers to it."""
         draft = self.drafts.get(id_)
-        return draft is not None and draft.ephemeral
+        if draft is None:
+            node = self._elsewhere(id_)
+            return node is not None and node.materialized == "ephemeral"
+        return draft.ephemeral
+
+    def _elsewhere(self, id_: str) -> Node | None:
+        """Return what is known of a node whose file is not read."""
+        return self.outside.node(id_) if self.outside else None
 
     def table_of(self, id_: str) -> Table | None:
         """Return the relation of a node as templates handle it."""
         draft = self.drafts.get(id_)
-        node = self.nodes.get(id_)
+        node = self.nodes.get(id_) or self._elsewhere(id_)
         relation = draft.relation if draft else node.relation if node else None
         return self.world.table(relation) if relation else None
 
@@ -742,7 +786,11 @@ class Reading:
 
     def _inline(self, id_: str, inlined: dict[str, str]) -> str | None:
         """Add an ephemeral model, and before it those that it uses; return why it cannot be."""
-        draft = self.drafts[id_]
+        draft = self.drafts.get(id_)
+        if draft is None:
+            node = self._elsewhere(id_)
+            self.lacking.add(node.file if node is not None else "")
+            return "its text is not read"
         name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"
         if name in inlined:
             return None
@@ -777,9 +825,19 @@ def _as_macros(source: str) -> str:
 
 def _blocks(source: str) -> Iterator[tuple[str, str]]:
     """Yield each snapshot of a file with its text, everything else blanked out; lines stay."""
-    for found in _SNAPSHOT.finditer(source):
+    for found in SNAPSHOT.finditer(source):
         before = re.sub(r"[^\n]", " ", source[: found.start(2)])
         yield found[1], before + found[2]
 
 
-__all__ = ["PROJECT", "Package", "Properties", "Reading", "Tested", "why"]
+__all__ = [
+    "DOCS",
+    "PROJECT",
+    "SNAPSHOT",
+    "Outside",
+    "Package",
+    "Properties",
+    "Reading",
+    "Tested",
+    "why",
+]

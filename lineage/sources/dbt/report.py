@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -112,17 +112,33 @@ def dialect_of(adapter: str | None) -> str | None:
     return _DIALECTS.get((adapter or "").lower())
 
 
-class Report:
-    """Writes the events of one project."""
+Elsewhere = Callable[[str], Node | None]
+"""What is known of a node that is not reported."""
 
-    def __init__(self, project: Project, *, namespace: str | None, dialect: str | None) -> None:
+
+class Report:
+    """Writes the events of one project, or of those of its nodes that were read."""
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        namespace: str | None,
+        dialect: str | None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self.project = project
+        self._elsewhere = elsewhere or (lambda _: None)
         self.namespace = namespace or project.adapter or "dbt"
         self.dialect = dialect_of(project.adapter) or dialect
         self.at = _time(project.generated_at)
         known = {node.id: node for node in project.nodes}
-        self.nodes = {id_: _answered_for(node, known) for id_, node in known.items()}
+        self._known = known
+        self.nodes = {id_: _answered_for(node, self._node) for id_, node in known.items()}
         self._names = _job_names(project.nodes)
+
+    def _node(self, id_: str) -> Node | None:
+        return self._known.get(id_) or self._elsewhere(id_)
 
     def events(self) -> Iterator[Event]:
         """Yield datasets that nobody here makes, then jobs, then runs."""
@@ -217,7 +233,7 @@ class Report:
         waiting = list(reversed(node.depends_on))
         while waiting:
             id_ = waiting.pop()
-            known = self.nodes.get(id_)
+            known = self._node(id_)
             if known is None or id_ in seen:
                 continue
             seen.add(id_)
@@ -230,7 +246,7 @@ class Report:
     def _fields(self, node: Node) -> tuple[UsedField, ...] | None:
         fields: list[UsedField] = []
         for use in node.uses:
-            known = self.nodes.get(use.node)
+            known = self._node(use.node)
             if known is not None and known.relation is not None:
                 fields.append(UsedField(self.namespace, known.relation.name, use.column))
         return tuple(dict.fromkeys(fields)) or None
@@ -303,12 +319,12 @@ class Report:
         )
 
 
-def _answered_for(node: Node, known: Mapping[str, Node]) -> Node:
+def _answered_for(node: Node, known: Elsewhere) -> Node:
     """Return a test with the owner and domain of what it tests, where it names none."""
     if node.kind is not Kind.TEST or (node.owners and node.domain):
         return node
     tested = next((use.node for use in node.uses), next(iter(node.depends_on), ""))
-    subject = known.get(tested)
+    subject = known(tested)
     if subject is None:
         return node
     return replace(node, owners=node.owners or subject.owners, domain=node.domain or subject.domain)
@@ -452,10 +468,14 @@ def _time(text: str | None) -> datetime | None:
 
 
 def events(
-    project: Project, *, namespace: str | None = None, dialect: str | None = None
+    project: Project,
+    *,
+    namespace: str | None = None,
+    dialect: str | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Iterator[Event]:
-    """Yield the events of a project."""
-    yield from Report(project, namespace=namespace, dialect=dialect).events()
+    """Yield the events of a project, or of a part of one; ``elsewhere`` then knows the rest."""
+    yield from Report(project, namespace=namespace, dialect=dialect, elsewhere=elsewhere).events()
 
 
 __all__ = ["Report", "dialect_of", "events"]

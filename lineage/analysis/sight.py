@@ -1,0 +1,63 @@
+"""How much of an estate was understood: what a check has to know before its silence means much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lineage.analysis.estate import UNREAD, Estate, reads_of
+from lineage.catalog.derive import Settled
+from lineage.catalog.kept import Kept, Sight, pack
+from lineage.model.diagnostic import Diagnostic, Location
+from lineage.model.identity import JobId
+
+_NOT_READ = frozenset({"unreadable", "broken-document", "does-not-parse"})
+
+
+def sight(estate: Estate) -> Sight:
+    """Return how many jobs were understood, and what is not of each of the others."""
+    unseen: dict[JobId, Diagnostic] = {}
+    seen = 0
+    for unit in estate.program.units:
+        bad = [row for row in estate.outcomes[unit.id].problems if row.code in UNREAD]
+        if bad:
+            unseen[unit.id] = Diagnostic(bad[0].code, bad[0].message, location=unit.job.origin)
+        else:
+            seen += 1
+    for id_, job in estate.snapshot.jobs.items():
+        if job.sql is None and job.note:
+            unseen[id_] = Diagnostic("no-sql", job.note, location=job.origin)
+    return Sight(seen, unseen)
+
+
+def regrafted(whole: Kept, before: Estate, after: Estate) -> Sight:
+    """Return the sight of a state that has ``after`` where a kept one has ``before``."""
+    known, was, now = whole.sight(), sight(before), sight(after)
+    unseen = {id_: row for id_, row in known.unseen.items() if id_ not in before.snapshot.jobs}
+    return Sight(known.seen - was.seen + now.seen, {**unseen, **now.unseen})
+
+
+def unseen(found: Sight, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return what was not understood, jobs and whole documents, by place."""
+    rows = [*found.unseen.values()]
+    places = {row.location for row in rows}
+    rows += [row for row in diagnostics if row.code in _NOT_READ and row.location not in places]
+    return tuple(sorted(rows, key=_by_place))
+
+
+def _by_place(row: Diagnostic) -> tuple[Location, str, str]:
+    return (row.location or Location(""), row.code, row.message)
+
+
+def keep(estate: Estate, extra: bytes = b"") -> bytes:
+    """Return an estate as bytes, for `lineage.catalog.kept.Kept` to read."""
+    reads = {
+        id_: reads_of(unit, estate.outcomes[id_]) for id_, unit in estate.program.by_job.items()
+    }
+    for unit in estate.steps:
+        if unit.id not in reads:
+            reads[unit.id] = reads_of(unit, None)
+    settled = Settled(estate.program, estate.world, estate.outcomes)
+    return pack(settled, reads, sight(estate), extra)
+
+
+__all__ = ["keep", "regrafted", "sight", "unseen"]
