@@ -370,6 +370,8 @@ def _common_decimal(left: Shape, right: Shape) -> Shape:
 
 def _signed_unsigned(left: Shape, right: Shape) -> Shape | None:
     ids = {left.id, right.id}
+    if ids == {"BIGNUM", "DECIMAL"}:
+        return None
     if not ids <= set(INTEGER_WIDTH):
         return Shape("DOUBLE")
     for signed, unsigned, result in (
@@ -378,7 +380,7 @@ def _signed_unsigned(left: Shape, right: Shape) -> Shape | None:
         ("SMALLINT", "USMALLINT", "INTEGER"),
         ("TINYINT", "UTINYINT", "SMALLINT"),
     ):
-        if "HUGEINT" in ids or "UHUGEINT" in ids:
+        if "HUGEINT" in ids:
             return Shape("DOUBLE")
         if signed in ids or unsigned in ids:
             return Shape(result)
@@ -387,11 +389,15 @@ def _signed_unsigned(left: Shape, right: Shape) -> Shape | None:
 
 _SCORES = [
     "BOOLEAN", "UTINYINT", "TINYINT", "USMALLINT", "SMALLINT", "UINTEGER", "INTEGER", "UBIGINT",
-    "BIGINT", "UHUGEINT", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE", "TIME", "DATE",
-    "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS", "INTERVAL", "VARCHAR", "ENUM",
+    "BIGINT", "UHUGEINT", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE",
+    "TIME", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "INTERVAL", "VARCHAR", "ENUM",
     "BIT", "BLOB", "UUID", "BIGNUM", "STRUCT", "TUPLE", "LIST", "MAP", "UNION",
 ]  # fmt: skip
-_SCORE = {id_: rank for rank, id_ in enumerate(_SCORES)} | {"ARRAY": _SCORES.index("LIST")}
+_SCORE = {id_: rank for rank, id_ in enumerate(_SCORES)} | {
+    "ARRAY": _SCORES.index("LIST"),
+    "TIME WITH TIME ZONE": _SCORES.index("TIME"),
+}
 
 
 def _score(shape: Shape) -> int:

@@ -214,3 +214,36 @@ def test_random_expressions_bind_as_the_engine_binds_them(
     assert answered > 1200
     assert len(binding) <= answered * 0.005, "\n".join(binding)
     assert len(types) <= answered * 0.005, "\n".join(types)
+
+
+TYPES = [
+    "BOOLEAN", "TINYINT", "BIGINT", "HUGEINT", "UTINYINT", "UBIGINT", "UHUGEINT", "DOUBLE",
+    "DECIMAL(10,2)", "DECIMAL(38,6)", "VARCHAR", "BLOB", "BIT", "UUID", "JSON", "DATE", "TIME",
+    "TIME WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "INTERVAL",
+    "INTEGER[]", "VARCHAR[]", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)", "ENUM('a', 'b')",
+    "INTEGER[3]", "BIGNUM",
+]  # fmt: skip
+MIXES = {
+    "union": "SELECT CAST(NULL AS {0}) AS v UNION ALL SELECT CAST(NULL AS {1})",
+    "case": "SELECT CASE WHEN TRUE THEN CAST(NULL AS {0}) ELSE CAST(NULL AS {1}) END",
+    "compare": "SELECT CAST(NULL AS {0}) < CAST(NULL AS {1})",
+}
+
+
+@pytest.mark.parametrize("kind", MIXES)
+def test_every_pair(kind: str) -> None:
+    """All pairs of types that differ in kind, united, chosen from and compared."""
+    system = type_system("duckdb")
+    differ = []
+    with duckdb.connect() as engine:
+        for left in TYPES:
+            for right in TYPES:
+                answer = system.combine(kind, (system.normalize(left), system.normalize(right)))
+                try:
+                    theirs = str(engine.sql(MIXES[kind].format(left, right)).types[0])
+                except duckdb.Error:
+                    theirs = ""
+                ours = answer.type if answer.error is None else ""
+                if ours != (system.normalize(theirs) if theirs else ""):
+                    differ.append((left, right, theirs, ours))
+    assert differ == []
