@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
+from sqlglot.dialects import DIALECT_MODULE_NAMES
+
+DIALECTS = frozenset(DIALECT_MODULE_NAMES)
+"""sqlglot's names. `Dialect.classes` has them too, and imports all of them to say so."""
 
 _CONSTANTS = frozenset({
     "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate",
@@ -183,5 +186,5 @@ def parser_dialect(dialect: str | None) -> str:
     name = (dialect or "").lower()
     name = _ALIASES.get(name, name)
     if name == "flink":
-        return "flink" if "flink" in Dialect.classes else ""
-    return name if name in Dialect.classes else ""
+        return "flink" if "flink" in DIALECTS else ""
+    return name if name in DIALECTS else ""

@@ -15,7 +15,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from lineage.sql.dialect import parser_dialect
+from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
@@ -185,7 +185,7 @@ _RELATIVES: dict[str, tuple[str, ...]] = {
     "hive": ("spark",),
     "spark": ("databricks",),
     "redshift": ("postgres",),
-    "mysql": ("mariadb",) if "mariadb" in Dialect.classes else (),
+    "mysql": ("mariadb",) if "mariadb" in DIALECTS else (),
 }
 """Dialects that are asked when the one that was named cannot read a statement."""
 
