@@ -80,6 +80,15 @@ def open_workspace(
 
     Raises UnreadableSource, UnknownFormat or StoreMissing where there is nothing to read.
     """
+    from lineage.stores.remote import is_remote  # noqa: PLC0415 - as above
+
+    if store is not None and is_remote(store):
+        remote = Remote(store, dialect, as_of)
+        if not sources:
+            return Workspace(remote, dialect=dialect)
+        from lineage.errors import UnusableStore  # noqa: PLC0415 - see above
+
+        raise UnusableStore(store, "documents cannot be read on top of a server; ingest them there")
     if sources:
         paths = tuple(str(source) for source in sources)
         return Workspace(Documents(paths, store, dialect, namespace, as_of), dialect=dialect)
@@ -191,6 +200,41 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """State from a server of ours."""
+
+    url: str
+    dialect: str | None = None
+    as_of: datetime | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Ask for it. Raises UnusableStore."""
+        from lineage.errors import UnusableStore  # noqa: PLC0415 - see above
+        from lineage.model.saved import load  # noqa: PLC0415 - see above
+        from lineage.stores import remote  # noqa: PLC0415 - see above
+
+        try:
+            return load(remote.snapshot(self.url, self.as_of))[0]
+        except ValueError as error:
+            raise UnusableStore(self.url, f"it is no server of ours ({error})") from error
+
+    def index(self) -> None:
+        """Return None: nothing is prepared here."""
+
+    def history(self) -> Sequence[Event | Arrival]:
+        """Ask for all events."""
+        from lineage.model.event import decode  # noqa: PLC0415 - see above
+        from lineage.stores import remote  # noqa: PLC0415 - see above
+
+        found = (decode(payload)[0] for payload in remote.events(self.url))
+        return [event for event in found if event is not None]
+
+    def at(self, instant: datetime) -> Remote:
+        """Return the server's state as it was."""
+        return Remote(self.url, self.dialect, instant)
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """State that somebody already has."""
 
@@ -230,10 +274,18 @@ class Workspace:
         """Return the same estate as it was at an instant."""
         return Workspace(self._origin.at(instant), dialect=self._dialect)
 
+    def history(self) -> Iterable[Event | Arrival]:
+        """Return all events that are known, whenever they were."""
+        return self._origin.history()
+
     @cached_property
     def snapshot(self) -> Snapshot:
         """Datasets, jobs, runs, edges and diagnostics."""
         return self._origin.snapshot()
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Take a state that another process read from the same origin, instead of reading it."""
+        self.__dict__["snapshot"] = snapshot
 
     @cached_property
     def _index(self) -> Index:
@@ -569,7 +621,10 @@ def ingest(  # noqa: PLR0913 - what can be said about documents
     from lineage.sources import stream  # noqa: PLC0415 - see above
     from lineage.sources.document import STDIN  # noqa: PLC0415 - see above
     from lineage.stores import open_store  # noqa: PLC0415 - see above
+    from lineage.stores.remote import is_remote  # noqa: PLC0415 - see above
 
+    if is_remote(store):
+        return _sent(paths, store, dialect=dialect, namespace=namespace, reader=reader)
     received = datetime.now(UTC)
     new = known = 0
     diagnostics: list[Diagnostic] = []
@@ -589,6 +644,36 @@ def ingest(  # noqa: PLR0913 - what can be said about documents
     # Each statement keeps the dialect that was said of it, so a question need not say it again.
     stats = Workspace(Stored(store)).stats()
     return Ingested(store, new, known, tuple(diagnostics), stats)
+
+
+def _sent(
+    paths: Sequence[str | FilePath],
+    url: str,
+    *,
+    dialect: str | None,
+    namespace: str | None,
+    reader: str | None,
+) -> Ingested:
+    """Send the events of documents to a server, a source at a time."""
+    from lineage.model.diagnostic import Diagnostic as Told  # noqa: PLC0415 - see above
+    from lineage.model.event import Arrival, encode  # noqa: PLC0415 - see above
+    from lineage.sources import stream  # noqa: PLC0415 - see above
+    from lineage.stores import remote  # noqa: PLC0415 - see above
+
+    new = known = 0
+    diagnostics: list[Diagnostic] = []
+    for path in map(str, paths):
+        payloads: list[bytes] = []
+        for item in stream([path], dialect=dialect, namespace=namespace, format=reader):
+            if isinstance(item, Told):
+                diagnostics.append(item)
+            elif isinstance(item, Arrival):
+                payloads.append(item.payload if item.payload is not None else encode(item.event))
+            else:
+                payloads.append(encode(item))
+        done = remote.send(url, payloads, str(FilePath(path).resolve()))
+        new, known = new + int(done["new"]), known + int(done["known"])
+    return Ingested(url, new, known, tuple(diagnostics), open_workspace(store=url).stats())
 
 
 def export(

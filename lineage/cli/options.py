@@ -108,7 +108,8 @@ def store(command: F) -> F:
         "--store",
         metavar="URL",
         envvar="LINEAGE_STORE",
-        help="Store to ask: a file or a database URL.  [default: ./.lineage/store.db]",
+        help="Store to ask: a file, or the URL of a database or of `lineage serve`.  "
+        "[default: ./.lineage/store.db]",
     )(command)
 
 

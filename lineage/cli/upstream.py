@@ -44,20 +44,10 @@ def answer(
 ) -> None:
     """Resolve a column, walk, and print what is reached."""
     from lineage.cli.output import cone_lines, emit  # noqa: PLC0415 - `--help` needs none
-    from lineage.reports.values import endpoint  # noqa: PLC0415 - `--help` needs none
+    from lineage.reports.values import reached  # noqa: PLC0415 - `--help` needs none
 
     origin = estate.resolve(column)
     walk = estate.downstream if direction.value == "downstream" else estate.upstream
     depth, direct = limits
     cone = walk(origin, depth=depth, direct=direct, edges=False)
-    value = {
-        "origin": cone.origin,
-        "direction": cone.direction,
-        "depth": cone.depth,
-        "direct": cone.direct,
-        "columns": len(cone.reached),
-        "datasets": len(cone.datasets),
-        "reached": cone.reached,
-        "consumers": [{**endpoint(row.job), "kind": row.kind} for row in cone.consumers],
-    }
-    emit(form, value, "reached", lambda: cone_lines(estate, cone))
+    emit(form, reached(cone), "reached", lambda: cone_lines(estate, cone))

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeAlias
 
+from lineage.model.answer import Cone
 from lineage.model.edge import Edge
 from lineage.model.identity import DatasetId, Endpoint, FieldId, JobId
 
@@ -69,3 +70,17 @@ def transformations(edge: Edge) -> list[Plain]:
 def line(value: object) -> str:
     """Return a value as one line of JSON."""
     return json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": "))
+
+
+def reached(cone: Cone) -> dict[str, object]:
+    """Return what a walk reached, as commands and the server tell it."""
+    return {
+        "origin": cone.origin,
+        "direction": cone.direction,
+        "depth": cone.depth,
+        "direct": cone.direct,
+        "columns": len(cone.reached),
+        "datasets": len(cone.datasets),
+        "reached": cone.reached,
+        "consumers": [{**endpoint(row.job), "kind": row.kind} for row in cone.consumers],
+    }

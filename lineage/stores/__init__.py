@@ -30,7 +30,7 @@ class Store:
     connect: Callable[[str, bool], Connection]
 
 
-STORES = Registry(__name__, "STORE", Store, besides=("index_file", "log"))
+STORES = Registry(__name__, "STORE", Store, besides=("index_file", "log", "remote"))
 
 
 def open_store(url: str = DEFAULT, *, create: bool = False) -> EventLog:
