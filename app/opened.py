@@ -2,63 +2,101 @@
 
 from __future__ import annotations
 
-import os
+import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
 import lineage
+from app.load import Load, NotReadError, Step, Wanted, forget, given, load
 
-DEMO = "fixtures/demo"
-
-
-@st.cache_resource(show_spinner="Reading the estate …")
-def _open(
-    sources: tuple[str, ...], store: str | None, dialect: str | None, namespace: str | None
-) -> lineage.Workspace:
-    found = lineage.open(*sources, store=store, dialect=dialect, namespace=namespace)
-    _ = found.snapshot
-    return found
+DEMO = Path(__file__).parents[1] / "fixtures" / "demo"
+"""The estate that a checkout brings along."""
+PATIENCE = 0.4
+"""Seconds until a page says that it waits: what is over by then would only flicker."""
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def _labels(_estate: lineage.Workspace, key: str) -> list[str]:
-    del key
-    return [_estate.label(column) for column in _estate.columns()]
-
-
-def source() -> tuple[tuple[str, ...], str | None]:
-    """Return what was asked for: on the command line, or on the first-run page."""
+def wanted() -> Wanted:
+    """Return what was asked for: on the first-run page, or on the command line."""
+    named = given()
     chosen = st.session_state.get("source")
-    if chosen:
-        return ((chosen,), None) if not _is_store(chosen) else ((), chosen)
-    given = os.environ.get("LINEAGE_SOURCES", "")
-    return tuple(filter(None, given.split(os.pathsep))), os.environ.get("LINEAGE_STORE") or None
+    if not chosen:
+        return named
+    if _is_store(chosen):
+        return replace(named, sources=(), store=chosen)
+    return replace(named, sources=(chosen,), store=None)
 
 
-def estate() -> lineage.Workspace:
-    """Return the estate, or draw the page that asks for one and stop."""
-    sources, store = source()
-    if not sources and store is None and not Path(".lineage", "store.db").exists():
+def estate(step: Step = Step.READ) -> lineage.Workspace:
+    """Return the estate when it is read so far, or draw the page that asks for one and stop."""
+    asked = wanted()
+    if not asked.exists():
         _first_run("There is nothing to show yet.")
+    if st.session_state.get("stopped") == repr(asked):
+        if st.button("Read it again"):
+            st.session_state.pop("stopped")
+            st.rerun()
+        _first_run("Reading was stopped.")
     try:
-        found = _open(
-            sources,
-            store,
-            os.environ.get("LINEAGE_DIALECT") or None,
-            os.environ.get("LINEAGE_NAMESPACE") or None,
-        )
-    except (lineage.LineageError, OSError) as error:
+        found = load(asked)
+        _wait(found, step)
+        if found.error is not None:
+            forget(asked)
+            raise found.error
+    except (lineage.LineageError, NotReadError, OSError) as error:
         _first_run(f"This could not be read: {error}")
-    if not found.snapshot.datasets:
+    if not found.estate.stats().datasets:
         _first_run("It was read, and nothing was found in it.")
-    return found
+    return found.estate
+
+
+def is_bound() -> bool:
+    """Return whether a change can be judged at once: else every statement is bound first."""
+    return load(wanted()).reached(Step.BOUND, PATIENCE)
+
+
+def phase() -> str:
+    """Return what the reading is at."""
+    return load(wanted()).phase
+
+
+def is_searchable() -> bool:
+    """Wait until the estate can be searched; return whether it can."""
+    return load(wanted()).reached(Step.SEARCHABLE, 60)
+
+
+def _wait(found: Load, step: Step) -> None:
+    """Show how far it is until it is there; a button stops it."""
+    if found.reached(step, PATIENCE):
+        if found.stopped:
+            _stopped(found)
+        return
+    slot = st.empty()
+    with slot.container():
+        st.title("Reading the estate", anchor=False)
+        line = st.empty()
+        if st.button("Stop"):
+            found.stop()
+            _stopped(found)
+    while not found.reached(step, 0.5):
+        seconds = time.monotonic() - found.started
+        line.write(f"{found.phase} … {seconds:.0f} s")
+    if found.stopped:
+        _stopped(found)
+    slot.empty()
+
+
+def _stopped(found: Load) -> None:
+    forget(found.wanted)
+    st.session_state["stopped"] = repr(found.wanted)
+    st.rerun()
 
 
 def at(found: lineage.Workspace, instant: datetime) -> lineage.Workspace:
     """Return the estate as it was; a few are kept, since reading one may take long."""
-    return _at(found, repr((source(), id(found))), instant)
+    return _at(found, repr((wanted(), id(found))), instant)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -69,14 +107,8 @@ def _at(_found: lineage.Workspace, key: str, instant: datetime) -> lineage.Works
     return then
 
 
-def labels(found: lineage.Workspace) -> list[str]:
-    """Return the names of all columns, in order."""
-    sources, store = source()
-    return _labels(found, repr((sources, store, id(found))))
-
-
 def _first_run(reason: str) -> None:
-    st.title("What breaks if you change it?")
+    st.title("What breaks if you change it?", anchor=False)
     st.info(reason)
     st.write(
         "Name a folder of SQL, a dbt project or its target folder, OpenLineage events, or a store."
@@ -85,13 +117,14 @@ def _first_run(reason: str) -> None:
         path = st.text_input("Folder, file or store", placeholder="models/ or .lineage/store.db")
         if st.form_submit_button("Open") and path:
             _choose(path)
-    if Path(DEMO).is_dir() and st.button("Open the demo estate"):
-        _choose(DEMO)
+    if DEMO.is_dir() and st.button("Open the demo estate"):
+        _choose(str(DEMO))
     st.stop()
 
 
 def _choose(path: str) -> None:
     st.session_state["source"] = path
+    st.session_state.pop("stopped", None)
     st.rerun()
 
 

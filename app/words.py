@@ -67,17 +67,54 @@ def table(rows: Sequence[Mapping[str, object]], name: str, file: str) -> None:
     wanted = left.text_input(
         "Only those with", placeholder="part of any cell", key=f"filter {name}"
     )
-    kept = [row for row in rows if wanted.lower() in " ".join(map(str, row.values())).lower()]
+    kept = filtered(rows, wanted)
     right.download_button(
         "CSV", csv_of(kept), file, "text/csv", width="stretch", key=f"save {name}"
     )
-    if len(kept) > SHOWN:
-        st.caption(f"shown {SHOWN:,} of {len(kept):,}; the file has all")
-    st.dataframe(kept[:SHOWN], hide_index=True, width="stretch", alt=name)
+    drawn(kept, name)
 
 
-SHOWN = 1000
+def filtered(rows: Sequence[Mapping[str, object]], wanted: str) -> Sequence[Mapping[str, object]]:
+    """Return the rows that have a text in some cell, letter case aside."""
+    text = wanted.lower()
+    return [row for row in rows if text in " ".join(map(str, row.values())).lower()]
+
+
+def drawn(rows: Sequence[Mapping[str, object]], name: str) -> None:
+    """Draw rows as a table of the page itself.
+
+    Streamlit's data frame is a picture on a canvas: half a second more until a page is there, and
+    text that neither a search in the page nor, but for what is in view, a screen reader finds.
+    """
+    if len(rows) > SHOWN:
+        st.caption(f"shown {SHOWN:,} of {len(rows):,}; the file has all")
+    st.html(html_table(rows[:SHOWN], name))
+
+
+SHOWN = 300
 """Rows of a table that are sent to the browser."""
+
+
+def html_table(rows: Sequence[Mapping[str, object]], name: str) -> str:
+    """Return rows as an HTML table, every cell escaped; nothing, if there are no rows."""
+    if not rows:
+        return "<p>none</p>"
+    head = "".join(f"<th scope='col'>{escape(key)}</th>" for key in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row.values()) + "</tr>"
+        for row in rows
+    )
+    return (
+        "<style>.rows{max-height:27rem;overflow:auto;border:1px solid rgba(128,128,128,.35);"
+        "border-radius:8px}.rows table{border-collapse:collapse;width:100%;font-size:.85rem;"
+        "margin:0}.rows th{position:sticky;top:0;text-align:left;font-weight:600;"
+        "background:var(--st-secondary-background-color,Canvas);z-index:1}"
+        ".rows th,.rows td{padding:.35rem .6rem;border:0;vertical-align:top;"
+        "border-bottom:1px solid rgba(128,128,128,.22);overflow-wrap:anywhere;min-width:4.5rem}"
+        ".rows tr:last-child td{border-bottom:0}</style>"
+        f"<div class='rows' tabindex='0' role='region' aria-label='{escape(name)}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _harmless(value: object) -> object:

@@ -6,19 +6,14 @@ The README shows the best of them; all are kept out of the repository but those 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.explorer import served
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -27,14 +22,23 @@ CHANGE = json.dumps(
       "new": "amount_gross"}]
 )  # fmt: skip
 PAGES = {
+    "start": "",
     "column": "?column=billing.invoices.amount",
+    "path": "?column=billing.invoices.amount&path=billing.invoices.amount>churn_scores.churn_score",
     "map": "map",
     "impact": f"impact?changes={quote(CHANGE)}",
+    "plan": f"impact?changes={quote(CHANGE)}&tab=Plan",
     "changes": "changes?broken=churn_scores.churn_score",
+    "diff": "changes?tab=Two instants compared",
     "catalog": "catalog?dataset=fct_revenue_monthly",
     "governance": "governance?tag=pii",
+    "scorecard": "governance?tab=Owners and domains",
     "health": "health",
+    "runs": "health?tab=Runs",
+    "freshness": "health?tab=Freshness",
 }
+MORNING = {"changes", "diff", "runs", "freshness"}
+"""Pages that tell of the morning after: pictured on what was sent by then."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 1920)
 
@@ -42,25 +46,19 @@ WIDTHS = (1280, 1920)
 def main() -> None:
     """Start the explorer on the demo estate and picture it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "lineage", "explore", str(ROOT / "fixtures" / "demo"),
-               "--port", str(port), "--host", "127.0.0.1", "--headless"]  # fmt: skip
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
-        try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
-                for name, path in PAGES.items():
-                    _picture(browser, f"http://127.0.0.1:{port}/{path}", name)
-                browser.close()
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
+    with (
+        served(str(ROOT / "fixtures" / "demo"), str(ROOT / "fixtures" / "demo_after_dusk")) as (
+            morning
+        ),
+        served(str(ROOT / "fixtures" / "demo")) as demo,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name, path in PAGES.items():
+            _picture(browser, f"{morning if name in MORNING else demo}/{path}", name)
+        browser.close()
 
 
 def _picture(browser: Browser, url: str, name: str) -> None:
@@ -79,15 +77,6 @@ def _picture(browser: Browser, url: str, name: str) -> None:
             page.screenshot(path=FOLDER / f"{name}-{scheme}{size}.png")
             context.close()
             print(f"{name}-{scheme}{size}.png")
-
-
-def _wait(url: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
-                return
-        except OSError:
-            time.sleep(0.25)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 import lineage
-from app import question
+from app import opened, question
 
 _HERE = Path(__file__).parent
 _MOUNT = st.components.v2.component(
@@ -49,13 +49,18 @@ def ask(  # noqa: PLR0913 - a box has a name, a value, a hint
     text = str(said.get("text") or "")
     found = _MOUNT(
         key=key,
-        data={
-            "label": label,
-            "value": value,
-            "hint": hint,
-            "for": text,
-            "options": question.completions(estate, text, only, LISTED) if text else [],
-        },
+        # A list: in a mapping Streamlit looks for data frames, and imports pandas to do so.
+        data=[
+            {
+                "label": label,
+                "value": value,
+                "hint": hint,
+                "for": text,
+                "options": question.completions(estate, text, only, LISTED)
+                if text and opened.is_searchable()
+                else [],
+            }
+        ],
         default={"text": ""},
         on_text_change=lambda: None,
         on_chosen_change=lambda: None,

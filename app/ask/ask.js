@@ -1,5 +1,5 @@
 // A combobox whose options come from the estate, a few for each text (WAI-ARIA 1.2, combobox).
-export default function ({ parentElement, data, setStateValue, setTriggerValue, key }) {
+export default function ({ parentElement, data: [data], setStateValue, setTriggerValue, key }) {
   const root = parentElement.querySelector(".lineage-ask");
   const state = root.__state || (root.__state = { wait: 0, at: -1, options: [] });
   state.tell = setStateValue;
@@ -31,7 +31,7 @@ function build(root, state, key) {
     state.chosen = null;
     const text = state.input.value;
     if (!text) { shut(state); return; }
-    state.wait = setTimeout(() => state.tell("text", text), 60);
+    state.wait = setTimeout(() => state.tell("text", text), 25);
   });
   state.input.addEventListener("focus", () => state.input.select());
   state.input.addEventListener("blur", () => setTimeout(() => shut(state), 150));
@@ -62,6 +62,7 @@ function done(state, text) {
 
 function offer(state, options, text) {
   state.options = options;
+  state.answered = text;
   state.at = -1;
   state.list.replaceChildren(...options.map((option, place) => {
     const line = document.createElement("li");

@@ -42,15 +42,18 @@ def canvas(
     """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, open."""
     _MOUNT(
         key=key,
-        data={
-            "version": scene.version,
-            "cards": scene.cards,
-            "edges": [list(edge) for edge in scene.edges],
-            "root": scene.root,
-            "focus": focus,
-            "width": WIDTH,
-            "height": height,
-        },
+        # A list: in a mapping Streamlit looks for data frames, and imports pandas to do so.
+        data=[
+            {
+                "version": scene.version,
+                "cards": scene.cards,
+                "edges": [list(edge) for edge in scene.edges],
+                "root": scene.root,
+                "focus": focus,
+                "width": WIDTH,
+                "height": height,
+            }
+        ],
         on_focus_change=on_change,
         on_edge_change=on_change,
         on_toggle_change=on_change,

@@ -5,7 +5,7 @@ const HEAD = 46, ROW = 25, FLOOR = 0.8;
 const TONES = ["#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a"];
 
 export default function (component) {
-  const { parentElement, data, setTriggerValue } = component;
+  const { parentElement, data: [data], setTriggerValue } = component;
   const root = parentElement.querySelector(".canvas");
   const state = root.__state || (root.__state = { k: 1, x: 20, y: 20, focus: -1 });
   state.tell = setTriggerValue;

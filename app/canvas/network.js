@@ -1,5 +1,5 @@
 // Draws tables as a network, with vis-network as the pyvis package carries it (in front of this).
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".network");
   if (root.__version === data.version) return;
   root.__version = data.version;

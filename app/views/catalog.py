@@ -164,7 +164,7 @@ def _one(estate: lineage.Workspace, name: str) -> None:
         for one in known.fields or ()
     ]
     if rows:
-        st.dataframe(rows, hide_index=True, width="stretch", alt="Columns")
+        words.drawn(rows, "Columns")
     else:
         st.info("Its columns are not known.")
     makers = [job.id.name for job in estate.snapshot.jobs.values() if dataset in job.outputs]

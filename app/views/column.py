@@ -9,6 +9,7 @@ import lineage
 from app import address, links_to, opened, question, words
 from app.ask import ask
 from app.canvas import canvas
+from app.load import Step
 from app.scene import Scene, scene
 from app.views import panel, start
 from lineage import DatasetId, FieldId
@@ -21,7 +22,8 @@ GROUPS = ("schema", "domain", "owner")
 
 def show() -> None:
     """Draw the page."""
-    estate = opened.estate()
+    # Names and counts are known first, and are all that the start page needs.
+    estate = opened.estate(Step.OPENED)
     row = st.columns([4, 2.6, 1.5, 1.7, 1.2], vertical_alignment="bottom")
     with row[0]:
         ask(
@@ -33,13 +35,15 @@ def show() -> None:
             hint="Search: orders.amount, or a table",
             only=("column", "dataset", "job"),
         )
-    root = _root(estate)
-    if root is None:
+    if not address.get("column"):
         start.draw(estate)
         return
+    estate = opened.estate()
+    root = _root(estate)
     direction, depth, change = _controls(row[1:])
     label = estate.label(root)
-    found = _impact(estate, root, change)
+    judged = change != "none" and opened.is_bound()
+    found = _impact(estate, root, change) if judged else None
     marks = {}
     if found is not None:
         marks = {
@@ -69,6 +73,8 @@ def show() -> None:
         _counts(drawn)
     with right:
         panel.draw(estate, drawn, focus, root)
+    if change != "none" and not judged:
+        _later()
     _breaks(found, label, change)
 
 
@@ -88,22 +94,22 @@ def _asked(estate: lineage.Workspace, text: str) -> None:
         links_to.go(place)
 
 
-def _root(estate: lineage.Workspace) -> FieldId | DatasetId | None:
-    """Return the column or dataset that the address names; what it may mean, if it is none."""
+def _root(estate: lineage.Workspace) -> FieldId | DatasetId:
+    """Return the column or table that the address names; else offer what it may mean, and stop."""
     text = address.get("column")
-    if not text:
-        return None
     try:
         return estate.resolve(text)
     except lineage.LineageError as error:
-        st.warning(str(error))
-        meant = [hit.label for hit in estate.search(text, limit=8) if hit.kind.value != "job"]
-        near = (*getattr(error, "nearest", ()), *getattr(error, "candidates", ()), *meant)
-        for name in dict.fromkeys(near):
-            if st.button(name, key=f"meant {name}"):
-                address.put(column=name, focus=None, edge=None, only=None, open=None)
-                st.rerun()
-        st.stop()
+        told = error
+    st.warning(str(told))
+    hits = estate.search(text, limit=8) if opened.is_searchable() else ()
+    meant = [hit.label for hit in hits if hit.kind.value != "job"]
+    near = (*getattr(told, "nearest", ()), *getattr(told, "candidates", ()), *meant)
+    for name in dict.fromkeys(near):
+        if st.button(name, key=f"meant {name}"):
+            address.put(column=name, focus=None, edge=None, only=None, open=None)
+            st.rerun()
+    return st.stop()
 
 
 def _controls(row: list[DeltaGenerator]) -> tuple[str, int, str]:
@@ -242,11 +248,17 @@ def _counts(drawn: Scene) -> None:
     )
 
 
+@st.fragment(run_every=1)
+def _later() -> None:
+    """Say that the verdicts follow; draw the page again when every statement is bound."""
+    if opened.is_bound():
+        st.rerun()
+    st.caption(f"{opened.phase()} … what breaks follows when every statement is bound.")
+
+
 def _impact(
     estate: lineage.Workspace, root: FieldId | DatasetId, change: str
 ) -> lineage.Impact | None:
-    if change == "none":
-        return None
     try:
         return estate.impact(lineage.ChangeSet((_proposed(root, change),)))
     except lineage.LineageError as error:
@@ -288,6 +300,4 @@ def _breaks(found: lineage.Impact | None, label: str, change: str) -> None:
     text = st.text_input(
         "Filter", placeholder="part of a name, owner or reason", label_visibility="collapsed"
     )
-    if text:
-        rows = [row for row in rows if text.lower() in " ".join(map(str, row.values())).lower()]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    words.drawn(words.filtered(rows, text), "What breaks")

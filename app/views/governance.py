@@ -9,6 +9,7 @@ import streamlit as st
 
 import lineage
 from app import address, lens, opened, words
+from app.load import Step
 from lineage import FieldId
 
 TABS = ("Labelled data", "Owners and domains", "Contracts", "Unused")
@@ -103,8 +104,9 @@ def _owners(estate: lineage.Workspace) -> None:
     links = [link for link in estate.links("domain") if link.source != link.target]
     ends = sorted({end for link in links for end in (link.source, link.target)})
     counted = {(link.source, link.target): link.direct + link.indirect for link in links}
-    st.table(
-        [{"from": one, **{to: str(counted.get((one, to), "·")) for to in ends}} for one in ends]
+    words.drawn(
+        [{"from": one, **{to: str(counted.get((one, to), "·")) for to in ends}} for one in ends],
+        "Between domains",
     )
 
 
@@ -133,7 +135,7 @@ def _contracts(estate: lineage.Workspace) -> None:
         st.write(f"**{name}** promises {len(job.promised)} columns")
         if job.owners:
             st.caption(f"Owner: {', '.join(job.owners)}")
-        st.table([{"column": column, "type": kind or ""} for column, kind in job.promised])
+        words.drawn([{"column": column, "type": kind or ""} for column, kind in job.promised], name)
 
 
 def _unused(estate: lineage.Workspace) -> None:
@@ -141,8 +143,7 @@ def _unused(estate: lineage.Workspace) -> None:
         "No statement, test, contract or exposure reads these. *May* means that part of the "
         "estate could not be read."
     )
-    with st.spinner("Binding every statement …"):
-        found = estate.unused()
+    found = opened.estate(Step.BOUND).unused()
     single = st.toggle("Also what has a single reader", value=address.get("single") == "1")
     address.put(single="1" if single else None)
     rows = [

@@ -71,26 +71,25 @@ def _problems(estate: lineage.Workspace, report: lineage.CoverageReport) -> None
     words.table(rows, "What was not understood", "diagnostics.csv")
     if report.near_misses:
         st.write("**Names that look alike and were kept apart**")
-        st.dataframe(
+        words.drawn(
             [
                 {"one": f"{one.namespace} {one.name}", "other": f"{two.namespace} {two.name}"}
                 for one, two in report.near_misses
             ],
-            hide_index=True,
-            width="stretch",
-            alt="Names that look alike",
+            "Names that look alike",
         )
 
 
 def _edges(report: lineage.CoverageReport) -> None:
     st.write("Producers declare lineage, and SQL says it again. Where both agree, it is *both*.")
-    st.table(
+    words.drawn(
         [
             {"basis": "both", "edges": f"{report.both:,}"},
             {"basis": "only declared", "edges": f"{report.declared:,}"},
             {"basis": "only derived from SQL", "edges": f"{report.derived:,}"},
             {"basis": "assumed", "edges": f"{report.assumed:,}"},
-        ]
+        ],
+        "Edges by basis",
     )
 
 

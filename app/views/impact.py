@@ -10,6 +10,7 @@ import streamlit as st
 import lineage
 from app import address, links_to, opened, question, spans, words
 from app.ask import ask
+from app.load import Step
 from app.views import plan
 from lineage import DatasetId, FieldId
 
@@ -58,6 +59,7 @@ def show() -> None:
         )
         if right.button("Remove", key=f"remove {number}", width="stretch"):
             _keep([one for place, one in enumerate(changes) if place != number])
+    estate = opened.estate(Step.BOUND)
     try:
         with st.spinner("Binding everything downstream …"):
             found = estate.impact(estate.parse_change({"id": "explorer", "changes": changes}))
@@ -228,9 +230,7 @@ def _verdicts(estate: lineage.Workspace, found: lineage.Impact) -> None:
     if not rows:
         st.success("Everything downstream was bound again, and stays as it is.")
         return
-    if wanted:
-        rows = [row for row in rows if wanted.lower() in " ".join(map(str, row.values())).lower()]
-    st.dataframe(rows, hide_index=True, width="stretch", alt="Verdicts")
+    words.drawn(words.filtered(rows, wanted), "Verdicts")
 
 
 def _evidence(estate: lineage.Workspace, found: lineage.Impact) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
-import pyvis
 import streamlit as st
 
 import lineage
-from app import address, links_to, opened
+from app import address, links_to, opened, words
 
 LEVELS = ("dataset", "schema", "domain", "owner")
 NODES = 300
 PHYSICS = 100
 """Nodes above which positions are fixed: moving more of them stalls the page."""
 _TONES = ("#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a")
-_LIB = Path(pyvis.__file__).parent / "templates" / "lib" / "vis-9.1.2"
+_PYVIS = find_spec("pyvis")
+# Found and not imported: pyvis brings IPython and Jinja along, a fifth of a second for nothing.
+_LIB = Path((_PYVIS and _PYVIS.origin) or "").parent / "templates" / "lib" / "vis-9.1.2"
 _JS = (Path(__file__).parents[1] / "canvas" / "network.js").read_text(encoding="utf-8")
 
 
@@ -72,7 +74,7 @@ def show() -> None:
         st.info("No name has that in it.")
         return
     _component()(
-        key="map", data=_data(estate, level, drawn, links), on_node_change=_chosen, height=560
+        key="map", data=[_data(estate, level, drawn, links)], on_node_change=_chosen, height=560
     )
     node = address.get("node")
     if node:
@@ -175,25 +177,21 @@ def _heights(layers: dict[str, int], links: list[lineage.Link]) -> dict[str, flo
 
 def _about(estate: lineage.Workspace, node: str, links: tuple[lineage.Link, ...]) -> None:
     st.subheader(node, anchor=False)
+    reads = [
+        {"reads": link.source, "values": link.direct, "influences": link.indirect}
+        for link in links
+        if link.target == node
+    ]
+    readers = [
+        {"is read by": link.target, "values": link.direct, "influences": link.indirect}
+        for link in links
+        if link.source == node
+    ]
     one, two = st.columns(2)
-    one.dataframe(
-        [
-            {"reads": link.source, "values": link.direct, "influences": link.indirect}
-            for link in links
-            if link.target == node
-        ],
-        hide_index=True,
-        width="stretch",
-    )
-    two.dataframe(
-        [
-            {"is read by": link.target, "values": link.direct, "influences": link.indirect}
-            for link in links
-            if link.source == node
-        ],
-        hide_index=True,
-        width="stretch",
-    )
+    with one:
+        words.drawn(reads, "What it reads")
+    with two:
+        words.drawn(readers, "What reads it")
     try:
         estate.resolve(node)
     except lineage.LineageError:

@@ -95,9 +95,10 @@ def search(
     for place, entry in enumerate(table):
         score = 1.0
         for word in words:
-            score = min(score, _score(entry, word))
-            if not score:
+            # Most entries end here, so that what is left to score is little.
+            if word not in entry.full and word not in entry.about:
                 break
+            score = min(score, _score(entry, word))
         else:
             # At most a tenth, so that it only orders what is found in the same way.
             score -= 0.1 * min(len(entry.full), 200) / 200 if score < 1 else 0
@@ -109,9 +110,10 @@ def search(
 
 
 def _score(entry: Entry, word: str) -> float:
+    """Return how well a word fits that is in an entry's name or in what is known of it."""
     name = entry.name
     last = name.rpartition(".")[2]
-    if word in {name, last, entry.full}:
+    if word in (name, last, entry.full):
         return 1.0
     if word in name:
         if last.startswith(word):
@@ -119,7 +121,7 @@ def _score(entry: Entry, word: str) -> float:
         return 0.8 if any(part.startswith(word) for part in _parts(name)) else 0.7
     if word in entry.full:
         return 0.6
-    return 0.5 if word in entry.about else 0.0
+    return 0.5
 
 
 def _parts(name: str) -> list[str]:

@@ -15,11 +15,14 @@ from lineage.cli.options import store
 from lineage.errors import LineageError
 
 ENTRY = Path("app", "main.py")
+SERVE = Path("app", "serve.py")
+"""Runs Streamlit, and reads the estate while the browser loads."""
 
 
 @click.command("explore")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=click.Path())
 @store
+@click.option("--server", metavar="URL", help="Server to ask (`lineage serve`), as --store does.")
 @click.option("--dialect", help="SQL dialect of statements that do not name theirs.")
 @click.option("--namespace", help="Namespace of datasets that have none of their own.")
 @click.option(
@@ -30,6 +33,7 @@ ENTRY = Path("app", "main.py")
 def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a command's options
     sources: tuple[str, ...],
     store: str | None,
+    server: str | None,
     dialect: str | None,
     namespace: str | None,
     port: int,
@@ -45,11 +49,12 @@ def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a comm
       lineage explore
       lineage explore models/ --dialect duckdb
       lineage explore --store .lineage/store.db --port 8600 --headless
+      lineage explore --server https://lineage.example
     """  # noqa: D301 - \b keeps click from filling the examples
     from lineage.cli import NOT_ANALYSED  # noqa: PLC0415 - the package imports this module
 
     command = arguments(port, host, headless=headless)
-    environment = {**os.environ, **settings(sources, store, dialect, namespace)}
+    environment = {**os.environ, **settings(sources, server or store, dialect, namespace)}
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own interpreter
         # Whoever stops this command means the server: it must not go on without it.
         before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -70,8 +75,8 @@ def arguments(port: int, host: str, *, headless: bool) -> list[str]:
         raise LineageError(msg)
     return [
         sys.executable,
-        "-m",
-        "streamlit",
+        "-P",  # names of the explorer's files must not hide modules
+        str(home() / SERVE),
         "run",
         str(home() / ENTRY),
         f"--server.port={port}",

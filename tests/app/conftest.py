@@ -44,7 +44,7 @@ def page_of(browser: Browser) -> Iterator[Open]:
         contexts.append(context)
         context.route("**/*", keep_inside)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(url)
         return page
 

@@ -191,8 +191,9 @@ def test_an_estate_of_5000_columns(tmp_path: Path, page_of: Open) -> None:
     with served(str(file)) as address:
         page = page_of(f"{address}/?column={column}")
         assert lit(page) == edges_through(estate, column) == 249
-        assert page.locator(".card").count() == 250
         page.get_by_text("drawn 249 of 249 edges").wait_for()
+        page.get_by_text("What breaks if you drop it").wait_for()
+        assert page.locator(".card").count() == 250
         page.goto(f"{address}/?column={column.rpartition('.')[0]}")
         page.get_by_text("drawn 2,980 of 4,980 edges · hidden: 2,000 edges").wait_for()
         assert page.locator("button.row").count() == 3_000

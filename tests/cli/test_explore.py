@@ -28,7 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_sends_nothing_anywhere_and_asks_for_nothing(home: Path) -> None:
     pytest.importorskip("streamlit")
     command = explore.arguments(8600, "localhost", headless=True)
-    assert command[:5] == [sys.executable, "-m", "streamlit", "run", str(home / explore.ENTRY)]
+    files = [str(home / explore.SERVE), "run", str(home / explore.ENTRY)]
+    assert command[:5] == [sys.executable, "-P", *files]
     for option in (
         "--browser.gatherUsageStats=false",
         "--server.showEmailPrompt=false",
