@@ -431,6 +431,10 @@ class Binder(Expressions):
                 continue
             columns.extend(self._expression(item, frame, len(columns)))
         self._influence = outer
+        stars = any(_star_of(item) is not None for item in projections)
+        if stars and not columns and not open_tables and self.rules.catalogue:
+            text = "SELECT list is empty after resolving * expressions"
+            self.problems.append(Problem("empty-select", text, _first_place(projections[0])))
         del node
         return Relation(columns, NOTHING, None, tuple(open_tables))
 
