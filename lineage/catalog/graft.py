@@ -137,6 +137,8 @@ class _Graft:
 
     def _units(self, state: Told, scope: _Scope) -> list[Unit]:
         """Return the units of a state that are not those of the kept one."""
+        if state is self.first:
+            return []
         program = Part(Snapshot({}, {}, {}), self.kept.dialect, scope.names, ())
         made = (
             program.unit(state.jobs[id_])
@@ -193,6 +195,8 @@ class _Graft:
     # binding ------------------------------------------------------------------------------------
 
     def _state(self, base: Settled, state: Told, scope: _Scope, fresh: list[Unit]) -> Settled:
+        if state is self.first:
+            return base
         snapshot = base.program.snapshot
         jobs = {id_: job for id_, job in snapshot.jobs.items() if id_ not in self.jobs}
         jobs |= {id_: state.jobs[id_] for id_ in self.jobs if id_ in state.jobs}

@@ -21,6 +21,7 @@ from lineage.sql.relation import Parts, Schema, Table
 Columns = tuple[tuple[str, str | None], ...]
 """Names and types of columns, in order."""
 
+_QUOTED = re.compile(r'["`\[]')
 _PART = re.compile(r'"((?:[^"]|"")*)"|`([^`]*)`|\[([^\]]*)\]|([^.]+)')
 
 
@@ -40,6 +41,8 @@ def parts_of(name: str) -> Parts:
     """Return a dataset's name as parts; a path (it has a slash) is one part."""
     if "/" in name:
         return (name,)
+    if _QUOTED.search(name) is None:
+        return tuple(part for part in name.split(".") if part) or (name,)
     found = tuple(
         next(group for group in match.groups() if group is not None)
         for match in _PART.finditer(name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -113,10 +115,28 @@ def COMMAND(**given: Any) -> int:  # noqa: ANN401, N802 - many options; the cons
       lineage check --base before/ --head after/ --dialect duckdb
       lineage check --base HEAD --store postgresql://lineage.example/log
     """  # noqa: D301 - \b keeps click from filling the examples
+    outputs = [_output(text) for text in given["outputs"] or ("text=-",)]
+    with _collecting_nothing():
+        return _answer(given, outputs)
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Leave garbage alone, to the end of the process: what is made is kept until then."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was:
+            gc.enable()
+
+
+def _answer(given: Mapping[str, Any], outputs: list[tuple[str, str]]) -> int:
     from lineage.cli import FOUND, NOT_ANALYSED  # noqa: PLC0415 - the package imports this module
 
     project = Path(given["project"])
-    outputs = [_output(text) for text in given["outputs"] or ("text=-",)]
     config = _config(project, given)
     checked, facts = _check(project, config, given)
     _write(checked, outputs)
@@ -144,12 +164,10 @@ def _check(project: Path, config: Config, given: Mapping[str, Any]) -> tuple[Che
         none = Checked(base, told, nothing, (), config.fail_on, False, 0, (), _no_material)
         return none, None
     from lineage.policy.judge import Given, fails, judge  # noqa: PLC0415 - the same
-    from lineage.sources import uncollected  # noqa: PLC0415 - the same
 
-    with uncollected():
-        facts, found = _facts(project, config, given, between)
-        known = Given(datetime.now(UTC).date(), Texts(found.after), _baseline(project, config))
-        rulings = _told_from_root(judge(facts, config, known), found, between)
+    facts, found = _facts(project, config, given, between)
+    known = Given(datetime.now(UTC).date(), Texts(found.after), _baseline(project, config))
+    rulings = _told_from_root(judge(facts, config, known), found, between)
     tests = ""
     if given["suggest_tests"]:
         from lineage.policy.suggest import suggest  # noqa: PLC0415 - only when asked

@@ -210,10 +210,11 @@ class _Repository:
         )
         if parts is None:
             return None
-        told = [_told(part.events, part.diagnostics) for part in parts.parts]
-        if any(row is None for row in told):
+        by_part = {id(part): _told(part.events, part.diagnostics) for part in parts.parts}
+        told = [row for part in parts.parts if (row := by_part[id(part)]) is not None]
+        if len(told) < len(parts.parts):
             return None
-        first, *others = [row for row in told if row is not None]
+        first, *others = told
         data = {
             id_
             for id_, row in first.datasets.items()

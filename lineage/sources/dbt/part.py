@@ -238,17 +238,13 @@ class Memory:
         yield self.kept.files[number]
         if self.kept.properties[number]:
             yield self.kept.properties[number]
-        if self.in_yaml(number) and number in self._consumers:
+        if self.in_yaml(number) and self.kept.ids[number].startswith("test."):
             for other in self.kept.depends[number][:1]:  # what a generic test is declared for
                 yield self.kept.files[other]
 
     def in_yaml(self, number: int) -> bool:
         """Return whether a node stands in a YAML file, where others may stand as well."""
         return self.kept.files[number].endswith(_YAML)
-
-    @cached_property
-    def _consumers(self) -> frozenset[int]:
-        return frozenset(self.kept.consumers)
 
 
 class _Below(dict[K, V], Generic[K, V]):
@@ -377,7 +373,7 @@ class _Closure:
                 state.fetch(self.changed)
             for _ in range(_ROUNDS):
                 self._support()
-                parts = [self._part(state) for state in range(len(self.states))]
+                parts = self._parts()
                 more = set(self._concerned(parts))
                 if more <= self.within:
                     self._verify(parts[0])
@@ -465,6 +461,14 @@ class _Closure:
                 raise _Unsuited
 
     # reading ---------------------------------------------------------------------------------
+
+    def _parts(self) -> list[Part]:
+        """Return what the files say in each state; two may be one and the same."""
+        found: dict[int, Part] = {}
+        for number, state in enumerate(self.states):
+            if id(state) not in found:
+                found[id(state)] = self._part(number)
+        return [found[id(state)] for state in self.states]
 
     def _part(self, state: int) -> Part:
         paths = {*self.memory.kept.environment, *self.within}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import yaml
@@ -40,8 +41,12 @@ CarefulLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _c
 FastLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct)
 
 
+@lru_cache(maxsize=256)
 def load(content: bytes, document: str) -> tuple[Mapping[str, object], Diagnostic | None]:
-    """Return what a YAML file says, or why it cannot be read."""
+    """Return what a YAML file says, or why it cannot be read; what it returns is not changed.
+
+    The same file is often asked for more than once: for each side of a comparison, for a part.
+    """
     if _may_be_deep(content):
         return _carefully(content, document)
     try:
