@@ -106,7 +106,7 @@ class Expressions:
         """Bind the SELECT list's expression called ``key``; the binder proper provides it."""
         raise NotImplementedError
 
-    def cte_value(self, cte: Cte) -> Value:
+    def cte_value(self, cte: Cte, frame: Frame) -> Value:
         """Return the value of ClickHouse's ``WITH expression AS name``; the binder provides it."""
         raise NotImplementedError
 
@@ -237,7 +237,7 @@ class Expressions:
             return UNKNOWN_VALUE
         cte = frame.ctes.find(key)
         if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
-            return self.cte_value(cte)
+            return self.cte_value(cte, frame)
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
 

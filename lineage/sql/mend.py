@@ -40,12 +40,78 @@ def match_within(text: str) -> str:
     return _WITHIN.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
-_REPLACE = re.compile(r"(?<![\w.])REPLACE(?=\s+INTO\b)", re.IGNORECASE)
+_REPLACE = re.compile(r"(?<![\w.])(OR\s+)?REPLACE(?=\s+INTO\b)", re.IGNORECASE)
 
 
 def replace_into(text: str) -> str:
     """MySQL's ``REPLACE INTO`` is an INSERT that first makes room."""
-    return _REPLACE.sub("INSERT ", text)
+    return _REPLACE.sub(lambda match: match.group() if match.group(1) else "INSERT ", text)
+
+
+_DYNAMIC = re.compile(
+    r"""
+    \bEXEC(?:UTE)?\s+ (?:
+        IMMEDIATE\s+ (?:'(?P<now>(?:[^']|'')*)' | \$\$(?P<now_long>.*?)\$\$) (?:\s+USING\b[^;]*)?
+            (?=\s*(?:;|\Z|END\b|\$\$))
+      | (?:sys\.)?sp_executesql\s+ (?:@\w+\s*=\s*)? N?'(?P<named>(?:[^']|'')*)' (?:\s*,[^;\n]*)?
+            (?=\s*(?:;|\Z|\n))
+    )
+    | \bEXEC(?:UTE)?\s*\(\s* N?'(?P<called>(?:[^']|'')*)' \s*\)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_ROUTINE = re.compile(
+    r"""
+    \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
+    (?P<quote>\$\w*\$) (?P<body>.*?) (?P=quote) (?P<tail>[^;]*)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_WRITES = re.compile(r"\b(?:INSERT|UPDATE|MERGE|DELETE|CREATE)\b", re.IGNORECASE)
+_LANGUAGE = re.compile(r"\bLANGUAGE\s+'?(\w+)", re.IGNORECASE)
+_TOLD = re.compile(r"\bEXEC|\$", re.IGNORECASE)
+
+
+def text_within(text: str) -> str:
+    """Statements inside text: what is executed from a literal, the body of a routine that writes.
+
+    All around them becomes blank, so that places stay true. A text that is put together from
+    parts stays what it is, and is reported.
+    """
+    if _TOLD.search(text) is None:
+        return text
+    return _DYNAMIC.sub(_executed, _ROUTINE.sub(_routine, text))
+
+
+def _executed(match: re.Match[str]) -> str:
+    name = match.lastgroup or ""
+    inner = match[name]
+    quoted = name != "now_long"
+    start = match.start(name) - match.start()
+    end = start + len(inner)
+    whole = match.group()
+    return _blank(whole[:start]) + (_single(inner) if quoted else inner) + _blank(whole[end:])
+
+
+def _routine(match: re.Match[str]) -> str:
+    whole, body = match.group(), match["body"]
+    language = _LANGUAGE.search(match["head"] + match["tail"])
+    known = language is None or language[1].lower() in {"sql", "plpgsql"}
+    if not known or _WRITES.search(body) is None:
+        return whole
+    start = match.start("body") - match.start()
+    return _blank(whole[:start]) + body + _blank(whole[start + len(body) :])
+
+
+def _blank(text: str) -> str:
+    """Return as much white space, the lines kept, with a semicolon in front."""
+    return ";" + re.sub(r"[^\n]", " ", text[1:]) if text else ""
+
+
+def _single(text: str) -> str:
+    """Return text with doubled quotes made single, and as long as before."""
+    opening = iter(range(len(text)))
+    return re.sub("''", lambda _: " '" if next(opening) % 2 == 0 else "' ", text)
 
 
 _TEXT: dict[str, tuple[TextMend, ...]] = {
@@ -217,6 +283,7 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # n
 
 def mended_text(text: str, dialect: str | None) -> str:
     """Return ``text`` with what the tokenizer cannot read replaced, character for character."""
+    text = text_within(text)
     for change in _TEXT.get((dialect or "").lower(), ()):
         text = change(text)
     return text

@@ -201,8 +201,20 @@ class Binder(Expressions):
         cte.busy = False
         return relation
 
-    def cte_value(self, cte: Cte) -> Value:
-        """Return the one value of a scalar CTE, which is named as if it were a column."""
+    def cte_value(self, cte: Cte, frame: Frame) -> Value:
+        """Return the one value of a scalar CTE, which is named as if it were a column.
+
+        An expression is bound where it is named: it may use what FROM gives there.
+        """
+        body = cte.node.this if cte.node is not None else None
+        if isinstance(body, exp.Expr) and not isinstance(body, exp.Query | exp.Subquery):
+            if cte.busy:
+                return UNKNOWN_VALUE
+            cte.busy = cte.used = True
+            type_, origins = self.value(body, frame)
+            cte.busy = False
+            plain = isinstance(body, exp.Column)
+            return type_, origins if plain else lift(origins, TRANSFORMATION)
         relation = self._cte_relation(cte)
         if relation.indirect:
             self._influence = merge(self._influence or NOTHING, relation.indirect)
@@ -264,7 +276,7 @@ class Binder(Expressions):
     def bind_dead_ctes(self) -> None:
         """Bind the CTEs that nobody read, as engines do that check them all the same."""
         for cte in list(self._ctes):
-            if cte.relation is None and not cte.busy:
+            if cte.relation is None and not cte.busy and not cte.used:
                 self._cte_relation(cte)
 
     def discard_dead_ctes(self) -> None:
@@ -965,6 +977,11 @@ class Binder(Expressions):
         name = alias.name.lower() if alias is not None else ""
         frame.entries.append(Entry(name, relation))
 
+    def _from_stream(self, node: exp.Stream, frame: Frame) -> None:
+        """Databricks' ``STREAM(t)``: the rows of a table as they come."""
+        inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
+        self.from_item(inner, frame)
+
     def _pivot_last(self, node: exp.Expr, frame: Frame) -> None:
         for pivot in node.args.get("pivots") or ():
             entry = frame.entries.pop()
@@ -1154,6 +1171,9 @@ class Binder(Expressions):
     def join(self, node: exp.Join, frame: Frame) -> None:
         """Add a joined item, and settle what ON, USING and NATURAL say."""
         args = node.args
+        if str(args.get("kind") or "").upper() == "ARRAY":
+            self._array_join(node.this, frame)
+            return
         before = len(frame.entries)
         self.from_item(node.this, frame)
         added = frame.entries[before:]
@@ -1190,6 +1210,18 @@ class Binder(Expressions):
                 if entry.relation.indirect:
                     self._influence = merge(self._influence or NOTHING, entry.relation.indirect)
             del frame.entries[before:]
+
+    def _array_join(self, node: exp.Expr, frame: Frame) -> None:
+        """ClickHouse's ``ARRAY JOIN x AS y``: a row for each element, under a name of its own."""
+        inner = node.this if isinstance(node, exp.Alias) else node
+        column = exp.column(inner.this) if isinstance(inner, exp.Table) else inner
+        kind, origins = self.value(column, frame)
+        element = self.types.element(kind).type if self.types is not None and kind else None
+        unfolded = Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
+        if isinstance(node, exp.Alias):
+            frame.entries.append(Entry("", Relation([unfolded])))
+        else:  # in place of the column
+            frame.merged[unfolded.name.lower()] = unfolded
 
     def _using(
         self, names: list[str], frame: Frame, before: int, node: exp.Join, places: list[exp.Expr]
@@ -1803,6 +1835,7 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
     exp.Subquery: Binder._from_query,  # noqa: SLF001 - the table of this class
     exp.Values: Binder._from_values,  # noqa: SLF001 - the table of this class
     exp.Unnest: Binder._from_unnest,  # noqa: SLF001 - the table of this class
+    exp.Stream: Binder._from_stream,  # noqa: SLF001 - the table of this class
     exp.Lateral: Binder._from_lateral,  # noqa: SLF001 - the table of this class
     exp.Pivot: Binder._from_pivot,  # noqa: SLF001 - the table of this class
 }

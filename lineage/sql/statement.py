@@ -167,6 +167,10 @@ class StatementBinder:
                     certain=False,
                 )
                 return Bound("other", problems=(problem,))
+            case exp.Execute() | exp.ExecuteSql():
+                text = f"what {tree.this.sql()} does is not known here"
+                problem = Problem("calls-routine", text, place_of(tree), certain=False)
+                return Bound("other", problems=(problem,))
             case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
                 return self._select(tree, binder)
             case _:

@@ -48,6 +48,24 @@ def test_replace_into() -> None:
     assert cases.told("REPLACE INTO u (x) SELECT a FROM t", "mysql", TABLES) == {"t.a -> u.x"}
 
 
+def test_replace_into_leaves_or_replace() -> None:
+    assert mend.replace_into("INSERT OR REPLACE INTO t") == "INSERT OR REPLACE INTO t"
+
+
+def test_text_within() -> None:
+    text = "EXECUTE IMMEDIATE 'SELECT ''q''\n FROM t' USING x; SELECT 1"
+    found = mend.text_within(text)
+    assert len(found) == len(text)
+    assert found.index("FROM") == text.index("FROM")
+    assert found.count("\n") == text.count("\n")
+    assert found.split(";")[1].split() == ["SELECT", "'q'", "FROM", "t"]
+    assert mend.text_within("EXECUTE IMMEDIATE 'a' || b") == "EXECUTE IMMEDIATE 'a' || b"
+    python = "CREATE FUNCTION f() AS $$ insert into t $$ LANGUAGE python"
+    assert mend.text_within(python) == python
+    reading = "CREATE FUNCTION f() AS $$ SELECT 1 $$ LANGUAGE sql"
+    assert mend.text_within(reading) == reading
+
+
 def test_table_argument() -> None:
     tokens = Dialect.get_or_raise(None).tokenize("SELECT * FROM f(TABLE t, 1)")
     assert [token.text for token in mend.table_argument(tokens)][3:6] == ["f", "(", "t"]

@@ -244,7 +244,8 @@ class DuckDb:
                 return self._list_aggregate(aggregate, args)
         if name in self._data["macros"] or name in self._data["table_functions"]:
             return Typed(None, None, f"the result of {name} is not in the tables")
-        return Typed(None, f"Scalar Function with name {name} does not exist!")
+        # An extension may bring it, or somebody's CREATE MACRO.
+        return Typed(None, None, f"the function {name} is not DuckDB's own")
 
     def _list_aggregate(self, aggregate: str, args: tuple[str | None, ...]) -> Typed:
         """``list_aggr(l, 'sum')``, also written ``list_sum(l)``."""
