@@ -15,6 +15,7 @@ from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
     FILTER,
+    IDENTITY,
     JOIN,
     NOTHING,
     TRANSFORMATION,
@@ -121,6 +122,11 @@ class StatementBinder:
     def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:
         """Bind a statement, with the CTEs that nobody reads where those are wanted."""
         bound = self._dispatch(tree, binder)
+        returning = tree.args.get("returning")
+        if isinstance(returning, exp.Returning) and bound.writes:
+            into = returning.args.get("into")
+            if isinstance(into, exp.Expr):
+                self._output(returning.expressions, into, bound)
         if self.rules.binds_dead_ctes:
             binder.bind_dead_ctes()
         elif self.dead_ctes:
@@ -175,6 +181,32 @@ class StatementBinder:
                 return self._select(tree, binder)
             case _:
                 return Bound("other")
+
+    def _output(self, items: list[exp.Expr], into: exp.Expr, bound: Bound) -> None:
+        """T-SQL's ``OUTPUT inserted.a, deleted.b INTO log (x, y)`` writes a second table."""
+        if isinstance(into, exp.Func) and not isinstance(into, exp.Anonymous):
+            text = f"the table that OUTPUT writes is taken for the function {into.sql_name()}"
+            bound.problems = (Problem("unsupported-statement", text, certain=False),)
+            return
+        names = [item.name for item in into.expressions] if isinstance(into, exp.Anonymous) else []
+        write = bound.writes[0]
+        table = write.target
+        if table is None:
+            return
+        written = {name.lower(): column for name, column in write.columns}
+        columns: list[tuple[str, Column]] = []
+        for position, item in enumerate(items):
+            name = names[position] if position < len(names) else item.alias_or_name
+            source = item.this if isinstance(item, exp.Alias) else item
+            if not isinstance(source, exp.Column):
+                columns.append((name, Column(name)))
+            elif source.table.lower() == "deleted":
+                origin = {table.origin(source.name): IDENTITY}
+                columns.append((name, Column(name, None, origin)))
+            else:
+                columns.append((name, written.get(source.name.lower(), Column(name))))
+        target = self.schema.find((into.name,)) or Table((into.name,), None)
+        bound.writes = [*bound.writes, Write(target, columns, write.indirect)]
 
     # ---- queries -------------------------------------------------------------------------
 
