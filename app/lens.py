@@ -7,10 +7,190 @@ that nothing is told by colour alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import lineage
+from app.scene import GROUPS, Change, Scene
+from app.words import STATUS_MARKS
 from lineage import DatasetId
+
+BAD, WARN, NOTE, GOOD, NONE = "#c62f3b", "#b8660a", "#7b52a8", "#2f8550", "#68707d"
+TONES = ("#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a")
+"""Colours that are seen on light and on dark ground, 3:1 at least."""
+LENSES = (
+    *GROUPS,
+    "verdict",
+    "freshness",
+    "tests",
+    "tags",
+    "transformation",
+    "basis",
+    "change",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One of the few values of a lens."""
+
+    name: str
+    sign: str
+    tone: str
+
+
+@dataclass(slots=True)
+class Painting:
+    """What a lens says of the cards, lines and rows of a picture, by their numbers."""
+
+    cards: dict[int, Value] = field(default_factory=dict)
+    lines: dict[int, Value] = field(default_factory=dict)
+    rows: dict[int, Value] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
+    """What stands on a card in place of its value's name."""
+
+    def legend(self) -> list[tuple[Value, int]]:
+        """Return the values that there are, in order, and how often each is there."""
+        counted = Counter((*self.cards.values(), *self.lines.values(), *self.rows.values()))
+        return sorted(counted.items(), key=lambda item: (-item[1], item[0].name))
+
+
+_VERDICTS = {
+    "BREAKS": BAD,
+    "BLOCKED": WARN,
+    "UNKNOWN": NONE,
+    "SCHEMA_CHANGES": NOTE,
+    "VALUE_CHANGES": TONES[5],
+    "OK": GOOD,
+}
+_BASES = {
+    "DECLARED": Value("declared", "D", TONES[0]),
+    "DERIVED": Value("derived from SQL", "S", TONES[3]),
+    "BOTH": Value("both", "✓", GOOD),
+    "ASSUMED": Value("assumed", "?", WARN),
+}
+_STEPS = {
+    "IDENTITY": Value("identity", "=", TONES[0]),
+    "TRANSFORMATION": Value("transformation", "ƒ", TONES[3]),
+    "AGGREGATION": Value("aggregation", "Σ", TONES[5]),
+    "JOIN": Value("join", "⋈", TONES[2]),
+    "FILTER": Value("filter", "▽", BAD),
+    "GROUP_BY": Value("group by", "#", TONES[1]),
+    "SORT": Value("sort", "⇅", TONES[6]),
+    "WINDOW": Value("window", "◫", TONES[7]),
+    "CONDITIONAL": Value("conditional", "◇", WARN),
+}
+_UNSAID = Value("unspecified", "·", NONE)
+_CHANGES = {
+    Change.ADDED: Value("added", "+", GOOD),
+    Change.REMOVED: Value("removed", "-", BAD),
+    Change.CHANGED: Value("changed", "~", WARN),
+}
+
+
+def paint(
+    estate: lineage.Workspace, drawn: Scene, lens: str, verdicts: Mapping[DatasetId, str]
+) -> Painting:
+    """Return a picture as a lens shows it. ``verdicts`` are statuses of tables."""
+    if lens in GROUPS:
+        return _groups(drawn)
+    if lens == "verdict":
+        return _verdicts(drawn, verdicts)
+    if lens == "freshness":
+        known = freshness(estate)
+        return _cards(drawn, lambda id_: _FRESH.get(known.get(id_, ("", ""))[0]))
+    if lens == "tests":
+        return _tested(estate, drawn)
+    if lens == "tags":
+        return _tags(estate, drawn)
+    return _lines(drawn, lens)
+
+
+def _lines(drawn: Scene, lens: str) -> Painting:
+    found = Painting()
+    if lens == "change":
+        found.lines = {n: _CHANGES[one] for n, one in drawn.changes.items() if one in _CHANGES}
+        found.rows = {n: _CHANGES[one] for n, one in drawn.row_changes.items() if one in _CHANGES}
+    elif lens == "basis":
+        found.lines = {number: _basis(edges) for number, edges in enumerate(drawn.made)}
+    elif lens == "transformation":
+        found.lines = {number: _step(edges) for number, edges in enumerate(drawn.made)}
+    return found
+
+
+def _cards(drawn: Scene, value: Callable[[DatasetId], Value | None]) -> Painting:
+    found = Painting()
+    for number, place in enumerate(drawn.places):
+        one = value(place) if isinstance(place, DatasetId) else None
+        if one is not None:
+            found.cards[number] = one
+    return found
+
+
+def _groups(drawn: Scene) -> Painting:
+    """Colour cards by whose they are, which is written on them."""
+    names = list(dict.fromkeys(str(card["group"]) for card in drawn.cards))
+    values = {name: Value(name, "", TONES[n % len(TONES)]) for n, name in enumerate(names)}
+    return Painting({n: values[str(card["group"])] for n, card in enumerate(drawn.cards)})
+
+
+def _verdicts(drawn: Scene, verdicts: Mapping[DatasetId, str]) -> Painting:
+    found = _cards(drawn, lambda id_: _verdict(verdicts.get(id_)))
+    order = list(_VERDICTS)
+    for number, place in enumerate(drawn.places):
+        if isinstance(place, str):  # a fold is as bad as the worst in it
+            told = [verdicts[id_] for id_ in drawn.folded[place] if id_ in verdicts]
+            worst = _verdict(min(told, key=order.index, default=None))
+            if worst is not None:
+                found.cards[number] = worst
+                found.texts[number] = f"{worst.sign} {worst.name}"
+    return found
+
+
+def _tested(estate: lineage.Workspace, drawn: Scene) -> Painting:
+    counted = tests(estate)
+    found = _cards(drawn, lambda id_: _TESTED if counted[id_] else _UNTESTED)
+    found.texts = {
+        number: f"✓ {counted[place]} tests"
+        for number, place in enumerate(drawn.places)
+        if isinstance(place, DatasetId) and counted[place]
+    }
+    return found
+
+
+def _verdict(status: str | None) -> Value | None:
+    if status is None:
+        return None
+    sign, _, name = STATUS_MARKS[status].partition(" ")
+    return Value(name, sign, _VERDICTS[status])
+
+
+def _tags(estate: lineage.Workspace, drawn: Scene) -> Painting:
+    tagged = {
+        number: sorted(known.tags)
+        for number, place in enumerate(drawn.places)
+        if isinstance(place, DatasetId) and (known := estate.snapshot.datasets.get(place))
+    }
+    names = sorted({tag for tags in tagged.values() for tag in tags})
+    values = {name: Value(name, "#", TONES[n % len(TONES)]) for n, name in enumerate(names)}
+    found = Painting({n: values[tags[0]] for n, tags in tagged.items() if tags})
+    found.texts = {n: "#" + " #".join(tags[:2]) for n, tags in tagged.items() if tags}
+    return found
+
+
+def _basis(edges: list[lineage.Edge]) -> Value:
+    found = {edge.basis.value for edge in edges}
+    if {"DECLARED", "DERIVED"} <= found:
+        return _BASES["BOTH"]
+    return next(value for name, value in reversed(_BASES.items()) if name in found)
+
+
+def _step(edges: list[lineage.Edge]) -> Value:
+    """Return the strongest way in which the value gets there; else how it is influenced."""
+    found = {str(step.subtype or "") for edge in edges for step in edge.transformations}
+    order = ("AGGREGATION", "TRANSFORMATION", "IDENTITY", *_STEPS)
+    return next((_STEPS[name] for name in order if name in found), _UNSAID)
+
 
 FRESH, BEHIND, UNWRITTEN = "fresh", "behind what it reads", "no time known"
 
@@ -43,6 +223,14 @@ def freshness(estate: lineage.Workspace) -> dict[DatasetId, tuple[str, str]]:
         else:
             found[id_] = (FRESH, "")
     return found
+
+
+_FRESH = {
+    FRESH: Value(FRESH, "✓", GOOD),
+    BEHIND: Value(BEHIND, "▲", WARN),
+    UNWRITTEN: Value(UNWRITTEN, "?", NONE),
+}
+_TESTED, _UNTESTED = Value("tested", "✓", GOOD), Value("no tests", "○", WARN)
 
 
 def _reads(snapshot: lineage.Snapshot) -> dict[DatasetId, set[DatasetId]]:

@@ -6,11 +6,14 @@ not a sandbox: every name goes into the page as text, never as HTML.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
 
+from app.lens import Painting
 from app.scene import WIDTH, Scene
 
 _HERE = Path(__file__).parent
@@ -31,24 +34,38 @@ def keys() -> None:
     _KEYS(key="keys", height=1)
 
 
-def canvas(
+def canvas(  # noqa: PLR0913 - a picture, how it is painted, and what is in focus
     scene: Scene,
+    painting: Painting,
     *,
     key: str,
     focus: int,
+    marks: Mapping[int, str],
     on_change: Callable[[], None],
-    height: int = 460,
+    height: int = 440,
 ) -> None:
-    """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, open."""
+    """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, toggle, pair.
+
+    ``marks`` are words on the cards, by their numbers.
+    """
+    painted = {
+        "cards": {number: value.tone for number, value in painting.cards.items()},
+        "lines": {n: [value.tone, value.sign] for n, value in painting.lines.items()},
+        "rows": {n: [value.tone, value.sign] for n, value in painting.rows.items()},
+        "marks": dict(marks),
+    }
     _MOUNT(
         key=key,
         # A list: in a mapping Streamlit looks for data frames, and imports pandas to do so.
         data=[
             {
                 "version": scene.version,
+                "paint": painted,
+                "painted": hashlib.sha256(json.dumps(painted).encode()).hexdigest()[:16],
                 "cards": scene.cards,
                 "edges": [list(edge) for edge in scene.edges],
                 "root": scene.root,
+                "home": scene.home,
                 "focus": focus,
                 "width": WIDTH,
                 "height": height,

@@ -2,7 +2,7 @@
 // happens here; Python is told one value a click.
 const SVG = "http://www.w3.org/2000/svg";
 const HEAD = 46, ROW = 25, FLOOR = 0.8;
-const TONES = ["#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a"];
+const SIGNED = 400;  // lines that have a sign of their own, at most: more would only be noise
 
 export default function (component) {
   const { parentElement, data: [data], setTriggerValue } = component;
@@ -17,6 +17,7 @@ export default function (component) {
     draw(root, state);
     whenSized(root, () => fit(root, state));
   }
+  if (state.painted !== data.version + data.painted) { state.painted = data.version + data.painted; state.data.paint = data.paint; paint(root, state); }
   if (data.focus !== state.focus) light(root, state, data.focus);
   return () => {};
 }
@@ -57,18 +58,18 @@ function draw(root, state) {
   const svg = drawnSvg("svg", { class: "edges", width: 1, height: 1, "aria-hidden": "true" });
   world.append(svg);
   state.world = world; state.rows = []; state.cardOf = []; state.at = []; state.paths = [];
-  const tones = new Map();
+  state.signs = [];
   cards.forEach((card, number) => {
-    if (!tones.has(card.group)) tones.set(card.group, TONES[tones.size % TONES.length]);
-    const box = made("div", "card");
-    box.style.cssText = `left:${card.x}px;top:${card.y}px;width:${width}px;height:${card.h}px;--tone:${tones.get(card.group)}`;
+    const box = made("div", card.fold ? "card fold" : "card");
+    box.style.cssText = `left:${card.x}px;top:${card.y}px;width:${width}px;height:${card.h}px`;
     const head = made("button", "head");
     head.title = card.full + (card.owner ? "\nowner: " + card.owner : "");
     // The name is what can be seen; the rest is a description (WCAG 2.1, 2.5.3).
-    head.setAttribute("aria-description", "shows or hides its other columns");
+    head.setAttribute("aria-description", card.fold ? "shows its tables one by one" : "shows or hides its other columns");
     box.setAttribute("role", "group"); box.setAttribute("aria-label", card.label);
     const title = made("span", "title", card.title);
-    if (card.mark) title.append(made("span", "mark", card.mark));
+    card.sign = made("span", "mark"); card.sign.hidden = true;
+    title.append(card.sign);
     head.append(title, made("span", "sub", [card.under, card.kind, card.owner].filter(Boolean).join(" · ")));
     head.onclick = () => state.tell("toggle", card.label);
     box.append(head);
@@ -80,7 +81,7 @@ function draw(root, state) {
       for (const tag of row.tags.slice(0, 1)) line.append(made("span", "tag", tag));
       line.append(made("span", "type", row.type));
       line.title = `${row.name} ${row.type}`;
-      line.onclick = (event) => choose(root, state, row.id, event.shiftKey);
+      line.onclick = (event) => row.fold ? state.tell("toggle", card.label) : choose(root, state, row.id, event.shiftKey);
       box.append(line);
       state.rows[row.id] = line;
       state.cardOf[row.id] = number;
@@ -107,6 +108,7 @@ function draw(root, state) {
     path.addEventListener("click", () => state.tell("edge", [one, other]));
     svg.append(path);
     state.paths.push(path);
+    state.signs.push([(x1 + x2) / 2, (y1 + y2) / 2]);
   });
   root.append(world, tools(root, state), minimap(root, state), made("div", "said"), made("div", "read"));
   root.querySelector(".read").setAttribute("aria-live", "polite");
@@ -115,13 +117,47 @@ function draw(root, state) {
   light(root, state, state.data.focus);
 }
 
+// Colours and signs, without drawing anything anew: what is in view stays where it is.
+function paint(root, state) {
+  const { cards, lines, rows, marks } = state.data.paint;
+  state.data.cards.forEach((card, number) => {
+    card.box.style.setProperty("--tone", cards[number] || "#68707d");
+    card.mark = marks[number] || "";
+    card.sign.textContent = card.mark;
+    card.sign.hidden = !card.mark;
+  });
+  root.classList.toggle("toned", Object.keys(lines).length > 0);
+  const svg = root.querySelector("svg.edges");
+  svg.querySelectorAll("text").forEach((one) => one.remove());
+  state.paths.forEach((path, number) => {
+    const tone = lines[number];
+    if (tone) path.style.setProperty("--tone", tone[0]); else path.style.removeProperty("--tone");
+    if (!tone || state.paths.length > SIGNED) return;
+    const [x, y] = state.signs[number];
+    const sign = drawnSvg("text", { x, y: y + 4, class: "sign" });
+    sign.textContent = tone[1];
+    sign.style.setProperty("--tone", tone[0]);
+    svg.append(sign);
+  });
+  state.rows.forEach((line, number) => {
+    const tone = rows[number];
+    let sign = line.querySelector(".turn");
+    if (!tone) { if (sign) sign.remove(); line.classList.remove("turned"); return; }
+    if (!sign) { sign = made("span", "turn"); line.prepend(sign); }
+    sign.textContent = tone[1];
+    line.style.setProperty("--tone", tone[0]);
+    line.classList.add("turned");
+  });
+}
+
 function tools(root, state) {
   const box = made("div", "tools");
   for (const [sign, name, act] of [
     ["+", "Zoom in", () => zoom(root, state, 1.25)],
     ["−", "Zoom out", () => zoom(root, state, 0.8)],
     ["⤢", "Show everything", () => fit(root, state, true)],
-    ["⇩", "Save as SVG", () => save(state)],
+    ["SVG", "Save as SVG", () => saved(new Blob([picture(state).text], { type: "image/svg+xml" }), "lineage.svg")],
+    ["PNG", "Save as PNG", () => png(state)],
   ]) {
     const button = made("button", "", sign);
     button.title = name; button.setAttribute("aria-label", name); button.onclick = act;
@@ -181,8 +217,9 @@ function fit(root, state, everything = false) {
   state.x = Math.max(20, (root.clientWidth - right * state.k) / 2);
   state.y = 20;
   const anchor = state.data.focus >= 0 ? state.data.focus : state.data.root;
-  if (anchor >= 0 && (right * state.k > root.clientWidth - 40 || bottom * state.k > root.clientHeight - 40)) {
-    const [x, y] = state.at[anchor];
+  const home = state.data.cards[state.data.home];
+  if ((anchor >= 0 || home) && (right * state.k > root.clientWidth - 40 || bottom * state.k > root.clientHeight - 40)) {
+    const [x, y] = anchor >= 0 ? state.at[anchor] : [home.x, home.y + Math.min(home.h, root.clientHeight / state.k) / 2];
     if (right * state.k > root.clientWidth - 40) state.x = Math.min(20, Math.max(root.clientWidth - 20 - right * state.k, root.clientWidth / 3 - x * state.k));
     if (bottom * state.k > root.clientHeight - 40) state.y = Math.min(20, Math.max(root.clientHeight - 20 - bottom * state.k, root.clientHeight / 2 - y * state.k));
   }
@@ -296,27 +333,58 @@ function reveal(root, state, row) {
   move(root, state);
 }
 
-function save(state) {
+// The picture as a file of its own: everything, not only what is in view.
+function picture(state) {
   const [right, bottom] = extent(state);
-  const { cards, width } = state.data;
-  const svg = drawnSvg("svg", { xmlns: SVG, width: right + 40, height: bottom + 40, viewBox: `-20 -20 ${right + 40} ${bottom + 40}`, "font-family": "sans-serif" });
-  svg.append(drawnSvg("rect", { x: -20, y: -20, width: right + 40, height: bottom + 40, fill: "#ffffff" }));
-  for (const path of state.paths)
-    svg.append(drawnSvg("path", { d: path.getAttribute("d"), fill: "none", stroke: "#7a8290", "stroke-width": 1.4, "stroke-dasharray": path.classList.contains("indirect") ? "2 4" : "none" }));
-  const text = (x, y, size, weight, words) => {
-    const found = drawnSvg("text", { x, y, "font-size": size, "font-weight": weight, fill: "#20242b" });
+  const { cards, width, paint } = state.data;
+  const [wide, high] = [right + 40, bottom + 40];
+  const svg = drawnSvg("svg", { xmlns: SVG, width: wide, height: high, viewBox: `-20 -20 ${wide} ${high}`, "font-family": "sans-serif" });
+  svg.append(drawnSvg("rect", { x: -20, y: -20, width: wide, height: high, fill: "#ffffff" }));
+  const text = (x, y, size, weight, words, fill = "#20242b") => {
+    const found = drawnSvg("text", { x, y, "font-size": size, "font-weight": weight, fill });
     found.textContent = words;
     svg.append(found);
   };
-  for (const card of cards) {
+  state.paths.forEach((path, number) => {
+    const tone = paint.lines[number];
+    const lit = path.classList.contains("up") ? "#1f5fd6" : path.classList.contains("down") ? "#b8420a" : "#7a8290";
+    svg.append(drawnSvg("path", { d: path.getAttribute("d"), fill: "none", stroke: tone ? tone[0] : lit, "stroke-width": 1.5, "stroke-dasharray": path.classList.contains("indirect") ? "2 4" : "none" }));
+    if (tone) text(state.signs[number][0], state.signs[number][1] + 4, 12, 700, tone[1], tone[0]);
+  });
+  cards.forEach((card, number) => {
     svg.append(drawnSvg("rect", { x: card.x, y: card.y, width, height: card.h, rx: 7, fill: "#f6f7f9", stroke: "#c3c9d2" }));
-    text(card.x + 12, card.y + 19, 13, 650, card.title + (card.mark ? "  " + card.mark : ""));
-    text(card.x + 12, card.y + 36, 11, 400, card.under + " · " + card.kind);
-    card.rows.forEach((row, place) => text(card.x + 12, card.y + HEAD + ROW * place + 17, 12, 400, row.name + (row.type ? "  " + row.type : "")));
-  }
+    svg.append(drawnSvg("rect", { x: card.x, y: card.y, width: 4, height: card.h, fill: paint.cards[number] || "#68707d" }));
+    text(card.x + 12, card.y + 19, 13, 650, short(card.title, 26) + (card.mark ? "  " + card.mark : ""));
+    text(card.x + 12, card.y + 36, 11, 400, short([card.under, card.kind].filter(Boolean).join(" · "), 34));
+    card.rows.forEach((row, place) => {
+      const turn = paint.rows[row.id];
+      text(card.x + 12, card.y + HEAD + ROW * place + 17, 12, 400, (turn ? turn[1] + " " : "") + short(row.name, 22) + (row.type ? "  " + short(row.type, 14) : ""), turn ? turn[0] : undefined);
+    });
+    if (card.more) text(card.x + 12, card.y + card.h - 7, 11, 400, `+ ${card.more} more columns`);
+  });
+  return { text: new XMLSerializer().serializeToString(svg), wide, high };
+}
+
+function short(text, most) { return text.length > most ? text.slice(0, most - 1) + "…" : text; }
+
+function png(state) {
+  const { text, wide, high } = picture(state);
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement("canvas");
+    // Twice as many points as on the screen, as far as browsers can: 16,384 a side.
+    const scale = Math.min(2, 16384 / Math.max(wide, high));
+    canvas.width = wide * scale; canvas.height = high * scale;
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => saved(blob, "lineage.png"), "image/png");
+  };
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
+}
+
+function saved(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
-  link.download = "lineage.svg";
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from html import escape
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import lineage
-from app import address, links_to, opened, question, words
+from app import address, lens, links_to, moments, opened, question, words
 from app.ask import ask
 from app.canvas import canvas
 from app.load import Step
-from app.scene import Scene, scene
+from app.scene import GROUPS, Scene, label, scene
 from app.views import panel, start
 from lineage import DatasetId, FieldId
 
 KEY = "canvas"
 DIRECTIONS = ("both", "up", "down")
 CHANGES = ("drop", "rename", "none")
-GROUPS = ("schema", "domain", "owner")
+FORMS = {"mermaid": "mmd", "csv": "csv", "json": "json", "html": "html"}
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How the lineage is to be drawn."""
+
+    direction: str
+    depth: int | None
+    change: str
+    lens: str
+    group: str
+    direct: bool
 
 
 def show() -> None:
     """Draw the page."""
     # Names and counts are known first, and are all that the start page needs.
     estate = opened.estate(Step.OPENED)
-    row = st.columns([4, 2.6, 1.5, 1.7, 1.2], vertical_alignment="bottom")
+    row = st.columns([4, 2.6, 1.5, 1.9, 1.2], vertical_alignment="bottom")
     with row[0]:
         ask(
             estate,
@@ -39,43 +54,110 @@ def show() -> None:
         start.draw(estate)
         return
     estate = opened.estate()
-    root = _root(estate)
-    direction, depth, change = _controls(row[1:])
-    label = estate.label(root)
-    judged = change != "none" and opened.is_bound()
-    found = _impact(estate, root, change) if judged else None
-    marks = {}
-    if found is not None:
-        marks = {
-            verdict.subject: words.STATUS_MARKS[verdict.status.value]
-            for verdict in found.relations
-            if isinstance(verdict.subject, DatasetId)
-        }
+    then = moments.parsed(address.get("asof"))
+    shown = estate if then is None else opened.at(estate, then)
+    before = shown if then is not None and address.get("compare") == "1" else None
+    shown = estate if before is not None else shown
+    root = _root(shown, before)
+    view = _controls(row[1:], shown, compared=before is not None)
+    judged = then is None and view.change != "none" and opened.is_bound()
+    found = _impact(estate, root, view.change) if judged else None
     drawn = scene(
-        estate,
+        shown,
         root,
-        direction=direction,
-        depth=depth or None,
-        opened=_opened(estate),
-        direct=address.get("direct") == "1",
-        only=_only(estate, root),
-        marks=marks,
-        by=address.one_of("by", GROUPS),
+        direction=view.direction,
+        depth=view.depth,
+        opened=filter(None, address.get("open").split(",")),
+        direct=view.direct,
+        only=_only(shown, root),
+        by=view.lens if view.lens in GROUPS else "schema",
+        group=view.group,
+        before=before,
     )
-    focus = _focus(estate, drawn)
-    st.session_state["drawn_columns"] = drawn.columns
+    focus = _focus(shown, drawn)
     st.session_state["drawn_labels"] = {
-        number: estate.label(column) for number, column in enumerate(drawn.columns)
+        number: label(shown, column)
+        for number, column in enumerate(drawn.columns)
+        if column is not None
     }
     left, right = st.columns([3, 1])
     with left:
-        canvas(drawn, key=KEY, focus=focus, on_change=_clicked)
+        _picture(shown, drawn, view, focus, found)
         _counts(drawn)
+        _timeline(estate)
     with right:
-        panel.draw(estate, drawn, focus, root)
-    if change != "none" and not judged:
+        panel.draw(
+            shown if before is None or _is_known(shown, root) else before, drawn, focus, root
+        )
+    if then is None and view.change != "none" and not judged:
         _later()
-    _breaks(found, label, change)
+    _breaks(found, label(shown, root), view.change)
+
+
+def _picture(
+    estate: lineage.Workspace, drawn: Scene, view: _View, focus: int, found: lineage.Impact | None
+) -> None:
+    statuses = {
+        verdict.subject: verdict.status.value
+        for verdict in (found.relations if found else ())
+        if isinstance(verdict.subject, DatasetId)
+    }
+    painting = lens.paint(estate, drawn, view.lens, statuses)
+    marks = {
+        number: words.STATUS_MARKS[statuses[place]]
+        for number, place in enumerate(drawn.places)
+        if isinstance(place, DatasetId) and place in statuses
+    }
+    if view.lens in {"freshness", "tests", "tags"}:
+        marks = {
+            number: painting.texts.get(number, f"{value.sign} {value.name}")
+            for number, value in painting.cards.items()
+        }
+    if view.lens == "verdict":
+        marks |= painting.texts
+    canvas(drawn, painting, key=KEY, focus=focus, marks=marks, on_change=_clicked)
+    st.html(_legend(painting, view.lens))
+
+
+def _legend(painting: lens.Painting, name: str) -> str:
+    """Return what colours and signs mean, as HTML."""
+    found = painting.legend()
+    items = "".join(
+        f"<li><i style='background:{value.tone}'></i>"
+        f"{escape(value.sign)} {escape(value.name)} <span>{count}</span></li>"
+        for value, count in found[:_LISTED]
+    )
+    more = f"<li>and {len(found) - _LISTED} more</li>" if len(found) > _LISTED else ""
+    nothing = "<li>nothing to tell apart here</li>" if not found else ""
+    return (
+        "<style>ul.legend{display:flex;flex-wrap:wrap;gap:.1rem .9rem;list-style:none;margin:0;"
+        "padding:0;font-size:.8rem}ul.legend li{display:flex;align-items:center;gap:.3rem;margin:0}"
+        "ul.legend i{width:.75rem;height:.75rem;border-radius:3px}ul.legend span{opacity:.84}"
+        f"</style><ul class='legend' aria-label='Legend: {escape(name)}'>"
+        f"{items}{more}{nothing}</ul>"
+    )
+
+
+_LISTED = 10
+
+
+def _timeline(estate: lineage.Workspace) -> None:
+    """Let the instant be chosen at which the lineage is looked at."""
+    known = moments.of(estate)
+    if len(known) < 2:  # noqa: PLR2004 - one instant is no timeline
+        return
+    left, right = st.columns([4, 1.4], vertical_alignment="bottom")
+    moments.slider(left, "As of", moments.offered(known), "asof", known[-1])
+    compare = right.toggle(
+        "Beside now",
+        value=address.get("compare") == "1",
+        disabled=not address.get("asof"),
+        help="Draw what was there then together with what is there now.",
+    )
+    wanted = "1" if compare and address.get("asof") else None
+    if (wanted or "") != address.get("compare"):
+        address.put(compare=wanted)
+        st.rerun()
 
 
 # ---- what is asked for ---------------------------------------------------------------------
@@ -94,13 +176,22 @@ def _asked(estate: lineage.Workspace, text: str) -> None:
         links_to.go(place)
 
 
-def _root(estate: lineage.Workspace) -> FieldId | DatasetId:
+def _is_known(estate: lineage.Workspace, of: FieldId | DatasetId) -> bool:
+    return (of.dataset if isinstance(of, FieldId) else of) in estate.snapshot.datasets and (
+        not isinstance(of, FieldId) or of in estate.columns(of.dataset)
+    )
+
+
+def _root(estate: lineage.Workspace, before: lineage.Workspace | None) -> FieldId | DatasetId:
     """Return the column or table that the address names; else offer what it may mean, and stop."""
     text = address.get("column")
-    try:
-        return estate.resolve(text)
-    except lineage.LineageError as error:
-        told = error
+    told: lineage.LineageError | None = None
+    for state in (estate, before):
+        if state is not None:
+            try:
+                return state.resolve(text)
+            except lineage.LineageError as error:
+                told = told or error
     st.warning(str(told))
     hits = estate.search(text, limit=8) if opened.is_searchable() else ()
     meant = [hit.label for hit in hits if hit.kind.value != "job"]
@@ -112,7 +203,7 @@ def _root(estate: lineage.Workspace) -> FieldId | DatasetId:
     return st.stop()
 
 
-def _controls(row: list[DeltaGenerator]) -> tuple[str, int, str]:
+def _controls(row: list[DeltaGenerator], estate: lineage.Workspace, *, compared: bool) -> _View:
     with row[0]:
         labels = {"both": "Both", "up": "Up", "down": "Down"}
         direction = st.segmented_control(
@@ -126,36 +217,63 @@ def _controls(row: list[DeltaGenerator]) -> tuple[str, int, str]:
             "What if", CHANGES, index=CHANGES.index(address.one_of("change", CHANGES))
         )
     with row[2]:
-        group = st.selectbox("Colour by", GROUPS, index=GROUPS.index(address.one_of("by", GROUPS)))
+        usual = "change" if compared else lens.LENSES[0]
+        asked = address.get("lens")
+        look = st.selectbox(
+            "Lens",
+            lens.LENSES,
+            index=lens.LENSES.index(asked if asked in lens.LENSES else usual),
+            key=f"lens {usual}",
+        )
     with row[3], st.popover("View", width="stretch"):
         depth = st.number_input(
             "Depth (0: all)", 0, 50, address.number("depth", 0, low=0, high=50), step=1
+        )
+        group = st.selectbox(
+            "Draw together",
+            ("", *GROUPS),
+            index=("", *GROUPS).index(address.one_of("group", ("", *GROUPS))),
+            format_func=lambda one: one or "nothing",
         )
         direct = st.toggle(
             "Values only",
             value=address.get("direct") == "1",
             help="Leave out what only filters, joins, groups or sorts.",
         )
+        _save(estate)
     address.put(
         direction=None if direction in {None, "both"} else str(direction),
         depth=str(depth) if depth else None,
         change=None if change == "drop" else change,
-        by=None if group == "schema" else group,
+        lens=None if look == usual else look,
+        group=group or None,
         direct="1" if direct else None,
     )
-    return str(direction or "both"), int(depth), str(change)
+    return _View(
+        str(direction or "both"), int(depth) or None, str(change), str(look), str(group), direct
+    )
 
 
-def _opened(estate: lineage.Workspace) -> list[DatasetId]:
-    found = []
-    for name in filter(None, address.get("open").split(",")):
-        try:
-            item = estate.resolve(name)
-        except lineage.LineageError:
-            continue
-        if isinstance(item, DatasetId):
-            found.append(item)
-    return found
+def _save(estate: lineage.Workspace) -> None:
+    """Offer the lineage of the column or table as files."""
+    st.caption("This lineage as a file (the picture: SVG and PNG on the canvas)")
+    name = address.get("column")
+    with st.container(horizontal=True, gap="small"):
+        for form, ending in FORMS.items():
+            st.download_button(
+                form.upper() if form != "mermaid" else "Mermaid",
+                lambda form=form: _file(estate, form, name),  # type: ignore[misc]
+                f"lineage.{ending}",
+                key=f"save {form}",
+            )
+
+
+def _file(estate: lineage.Workspace, form: str, name: str) -> str:
+    """Return a file's text; made when it is asked for."""
+    try:
+        return "".join(lineage.export(estate, form, select=name))
+    except lineage.LineageError as error:
+        return str(error)
 
 
 def _focus(estate: lineage.Workspace, drawn: Scene) -> int:
@@ -214,7 +332,6 @@ def _between(
 def _clicked() -> None:
     """Take what the canvas says into the address; runs before the page is drawn again."""
     said = st.session_state.get(KEY) or {}
-    columns: list[FieldId] = st.session_state.get("drawn_columns", [])
     labels: dict[int, str] = st.session_state.get("drawn_labels", {})
     if said.get("toggle"):
         names = [name for name in address.get("open").split(",") if name]
@@ -223,13 +340,15 @@ def _clicked() -> None:
         address.put(open=",".join(names))
     if said.get("edge"):
         one, other = said["edge"]
-        address.put(edge=f"{labels[one]}>{labels[other]}")
+        if one in labels and other in labels:
+            address.put(edge=f"{labels[one]}>{labels[other]}")
     if said.get("pair"):
         one, other = said["pair"]
-        address.put(path=f"{labels[one]}>{labels[other]}")
+        if one in labels and other in labels:
+            address.put(path=f"{labels[one]}>{labels[other]}")
     if said.get("focus") is not None:
         number = int(said["focus"])
-        address.put(focus=labels.get(number) if 0 <= number < len(columns) else None, edge=None)
+        address.put(focus=labels.get(number), edge=None)
 
 
 # ---- what is said about it -----------------------------------------------------------------
@@ -237,8 +356,11 @@ def _clicked() -> None:
 
 def _counts(drawn: Scene) -> None:
     """Say how much is drawn, and never leave anything out in silence."""
-    hidden = drawn.total_edges - drawn.drawn_edges
+    hidden = drawn.total_edges - drawn.drawn_edges - drawn.folded_edges
     text = f"drawn {drawn.drawn_edges:,} of {drawn.total_edges:,} edges"
+    if drawn.folded_edges:
+        by = f" by {drawn.grouped}" if drawn.grouped else ""
+        text += f" · folded{by}: {drawn.folded_edges:,} edges, {drawn.folded_datasets:,} tables"
     if hidden or drawn.hidden_datasets:
         text += f" · hidden: {hidden:,} edges, {drawn.hidden_datasets:,} tables"
     st.caption(

@@ -16,7 +16,7 @@ Subject = lineage.FieldId | lineage.DatasetId
 
 def draw(estate: lineage.Workspace, drawn: Scene, focus: int, root: Subject) -> None:
     """Draw what is known of the focus, where it leads, and the SQL of its edges."""
-    subject: Subject = drawn.columns[focus] if 0 <= focus < len(drawn.columns) else root
+    subject: Subject = (drawn.columns[focus] if 0 <= focus < len(drawn.columns) else None) or root
     st.html(_facts(estate, subject))
     label = estate.label(subject)
     if subject != root:

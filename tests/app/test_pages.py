@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def said(page: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def htmls(page: AppTest) -> str:
+    return "\n".join(str(getattr(one, "value", "")) for one in page.get("html"))
+
+
 @pytest.mark.usefixtures("demo")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_draws(page: str) -> None:
@@ -45,6 +50,36 @@ def test_a_column_says_what_breaks() -> None:
     page = opened("column", column="billing.invoices.amount", change="rename")
     assert "What breaks if you rename it: 42 of 42 affected" in said(page)
     assert "drawn 71 of 71 edges" in said(page)
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("lens", "legend"),
+    [
+        ("verdict", "✖ BREAKS"),
+        ("freshness", "behind what it reads"),
+        ("owner", "finance-data@acme.example"),
+        ("tags", "# nightly"),
+        ("tests", "○ no tests"),
+        ("transformation", "Σ aggregation"),
+        ("basis", "S derived from SQL"),
+    ],
+)
+def test_a_lens_has_a_legend_with_words(lens: str, legend: str) -> None:
+    page = opened("column", column="billing.invoices.amount", lens=lens)
+    assert legend in htmls(page)
+
+
+@pytest.mark.usefixtures("demo")
+def test_lineage_as_it_was(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    both = ("demo", "demo_after_dusk")
+    sources = os.pathsep.join(str(repository / "fixtures" / name) for name in both)
+    monkeypatch.setenv("LINEAGE_SOURCES", sources)
+    then = "2026-11-16T02:52:00+00:00"
+    page = opened("column", column="billing.invoices.amount", asof=then)
+    assert "drawn 71 of 71 edges" in said(page)
+    page = opened("column", column="billing.invoices.amount", asof=then, compare="1")
+    assert "- removed" in htmls(page)
 
 
 @pytest.mark.usefixtures("demo")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lineage
-from app.scene import scene
+from app.scene import Change, scene
 from lineage import DatasetId, FieldId
 
 
@@ -59,7 +59,7 @@ def test_an_opened_card_shows_every_column(demo: lineage.Workspace) -> None:
     root = demo.resolve("billing.invoices.amount")
     assert isinstance(root, FieldId)
     shut = scene(demo, root)
-    found = scene(demo, root, opened=[root.dataset])
+    found = scene(demo, root, opened=["billing.invoices"])
     card = next(card for card in found.cards if card["label"] == "billing.invoices")
     before = next(card for card in shut.cards if card["label"] == "billing.invoices")
     rows, fewer = card["rows"], before["rows"]
@@ -82,7 +82,41 @@ def test_what_is_too_much_is_counted() -> None:
                 for edge in edges}  # fmt: skip
     datasets[DatasetId("n", "hub")] = lineage.Dataset(DatasetId("n", "hub"))
     state = lineage.Snapshot(datasets, {}, {}, tuple(edges))
-    found = scene(lineage.Workspace.of(state), FieldId(DatasetId("n", "hub"), "id"))
-    assert len(found.cards) == 300
-    assert found.hidden_datasets == 101
-    assert (found.total_edges, found.drawn_edges) == (400, 299)
+    root = FieldId(DatasetId("n", "hub"), "id")
+    found = scene(lineage.Workspace.of(state), root)
+    # The hub, 25 readers, and one card for the others.
+    assert len(found.cards) == 27
+    assert (found.total_edges, found.drawn_edges, found.folded_edges) == (400, 25, 375)
+    assert (found.folded_datasets, found.hidden_datasets) == (375, 0)
+    fold = next(card for card in found.cards if card["fold"])
+    assert (fold["title"], fold["under"]) == ("+ 375 tables", "more that read hub")
+    opened = scene(lineage.Workspace.of(state), root, opened=[str(fold["label"])])
+    assert len(opened.cards) == 300
+    assert opened.hidden_datasets == 101
+    assert (opened.total_edges, opened.drawn_edges) == (400, 299)
+
+
+def test_tables_of_a_schema_are_drawn_as_one(demo: lineage.Workspace) -> None:
+    root = demo.resolve("billing.invoices.amount")
+    plain, found = scene(demo, root), scene(demo, root, group="schema")
+    titles = {str(card["title"]) for card in found.cards}
+    assert {"staging", "marts", "invoices"} <= titles
+    assert found.drawn_edges + found.folded_edges == plain.total_edges == found.total_edges
+    opened = scene(demo, root, group="schema", opened=["schema:staging"])
+    assert "stg_billing__invoices" in {str(card["title"]) for card in opened.cards}
+
+
+def test_two_instants_in_one_picture(repository: Path) -> None:
+    """What was renamed at dusk: the old column is gone, the new one is there, the rest stays."""
+    fixtures = repository / "fixtures"
+    night = lineage.open(fixtures / "demo")
+    morning = lineage.open(fixtures / "demo", fixtures / "demo_after_dusk")
+    root = night.resolve("billing.invoices")
+    found = scene(morning, root, depth=1, before=night)
+    told = {
+        column.name: found.row_changes[number]
+        for number, column in enumerate(found.columns)
+        if column is not None and column.dataset == root and number in found.row_changes
+    }
+    assert told == {"amount": Change.REMOVED, "amount_gross": Change.ADDED}
+    assert set(found.changes.values()) == {Change.ADDED, Change.REMOVED, Change.SAME}

@@ -236,3 +236,17 @@ def test_a_picture_for_the_slides(hand: Hand, tmp_path: Path) -> None:
     file = tmp_path / "picture.svg"
     download.value.save_as(file)
     assert file.read_text(encoding="utf-8").startswith("<svg")
+    with hand.page.expect_download() as download:
+        hand.click(hand.page.get_by_label("Save as PNG"))
+    download.value.save_as(file)
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_lineage_as_a_diagram_for_the_wiki(hand: Hand, tmp_path: Path) -> None:
+    hand.click(hand.page.get_by_role("button", name=re.compile("columns downstream")).first)
+    hand.click(hand.page.get_by_role("button", name="View"))
+    with hand.page.expect_download() as download:
+        hand.click(hand.page.get_by_role("button", name="Mermaid"))
+    file = tmp_path / "lineage.mmd"
+    download.value.save_as(file)
+    assert file.read_text(encoding="utf-8").startswith(("flowchart", "graph"))
