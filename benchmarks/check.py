@@ -5,11 +5,12 @@
 The repository is made up: layers of fifty models of twenty columns, each joining two of the layer
 before. Every model sets its materialization, every fifth calls a macro, every tenth is
 incremental; a YAML file a layer describes all of them, tests a column of each, and names a
-dashboard.
+dashboard. "Nothing kept" is the first check of a fresh clone; what it keeps serves the others.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -148,8 +149,11 @@ class Run:
 def check(root: Path) -> Run:
     """Run a check."""
     command = [sys.executable, "-m", "lineage", "check", "--base", "HEAD", "--fail-on", "never"]
+    # As installed: compiled to bytecode once, whatever the environment says of that.
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(root.parent / "bytecode")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     before, started = worked(), time.perf_counter()
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, env=env)
     clock = time.perf_counter() - started
     return Run(clock, worked() - before, done.stdout.partition("\n")[0])
 
@@ -182,6 +186,7 @@ def main() -> None:
         git(root, "init", "--quiet", "--initial-branch", "main")
         git(root, "add", "--all")
         git(root, "commit", "--quiet", "--message", "base")
+        check(root)
         shown(root, "nothing changed")
         edit(root)
         shown(root, "5 models changed, nothing kept", 1)

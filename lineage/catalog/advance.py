@@ -8,13 +8,49 @@ it says what it said. What reads a table that is written later, or by several, i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from lineage.catalog.derive import Settled, made
-from lineage.catalog.kept import named
-from lineage.catalog.program import Outcome, Program, Unit
+from lineage.catalog.kept import KeptUnit, Part, named
+from lineage.catalog.program import Outcome, Program, Unit, ordered, usual
 from lineage.catalog.world import DatasetTable, World, parts_of
-from lineage.model.entities import Dataset
+from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.snapshot import Snapshot
+
+
+def following(before: Program, snapshot: Snapshot, dialect: str | None = None) -> Program:
+    """Return the program of a snapshot, taking from another the units that are the same.
+
+    They are, where no name means anything else than it did.
+    """
+    known = dialect or usual(snapshot.jobs.values())
+    if known != before.dialect or other_names(before.snapshot.datasets, snapshot.datasets):
+        return Program(snapshot, dialect)
+    program = Part(snapshot, known, before.names, ())
+    found = (
+        _following(before, program, job) for job in snapshot.jobs.values() if job.sql is not None
+    )
+    units = [unit for unit in found if unit is not None]
+    if _unheard(program, units) != _unheard(before, before.units):
+        return Program(snapshot, dialect)
+    return Part(snapshot, known, before.names, ordered(units))
+
+
+def _unheard(program: Program, units: Iterable[Unit]) -> set[DatasetId]:
+    """Return what units write and nobody has spoken of."""
+    heard = program.snapshot.datasets
+    return {id_ for unit in units for id_ in unit.writes if id_ not in heard}
+
+
+def _following(before: Program, program: Program, job: Job) -> Unit | None:
+    earlier = before.by_job.get(job.id)
+    if earlier is None or not _same_for_binding(earlier.job, job):
+        unit = program.unit(job)
+        return unit if unit.statements else None
+    if earlier.job == job:
+        return earlier
+    return earlier.of(job) if isinstance(earlier, KeptUnit) else replace(earlier, job=job)
 
 
 def advance(
@@ -100,17 +136,23 @@ def _alike(one: Unit, other: Unit) -> bool:
     """Return whether two units are bound in the same way, given the same tables."""
     if one is other:
         return True
-    mine, its = one.job, other.job
     return (
-        mine.sql == its.sql
+        _same_for_binding(one.job, other.job)
         and one.dialect == other.dialect
         and one.reads == other.reads
         and one.writes == other.writes
         and one.output == other.output
-        and mine.inputs == its.inputs
-        and mine.outputs == its.outputs
-        and mine.database == its.database
-        and mine.schema == its.schema
+    )
+
+
+def _same_for_binding(one: Job, other: Job) -> bool:
+    return one is other or (
+        one.sql == other.sql
+        and one.dialect == other.dialect
+        and one.inputs == other.inputs
+        and one.outputs == other.outputs
+        and one.database == other.database
+        and one.schema == other.schema
     )
 
 
@@ -146,4 +188,4 @@ def _makers(program: Program, unit: Unit) -> Iterator[Unit]:
         yield from program.writers.get(id_, ())
 
 
-__all__ = ["advance", "entangled", "other_names"]
+__all__ = ["advance", "entangled", "following", "other_names"]

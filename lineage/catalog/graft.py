@@ -34,7 +34,7 @@ class Told:
 def graft(
     kept: Kept, first: Told, others: Sequence[Told], also: Collection[DatasetId] = ()
 ) -> list[Settled] | None:
-    """Return the kept state as each of ``others`` has it, as far as it differs in any of them.
+    """Return the kept state, and it as each of ``others`` has it, as far as any of them differ.
 
     ``first`` is what the documents say in the state that is kept; ``also`` are datasets of which
     all that is downstream is wanted. None where a part of the state cannot be told from the rest:
@@ -119,8 +119,11 @@ class _Graft:
         }
         base = kept.part(wanted, touched)
         return [
-            self._state(base, state, scope, some)
-            for state, scope, some in zip(self.others, names, units, strict=True)
+            base,
+            *(
+                self._state(base, state, scope, some)
+                for state, scope, some in zip(self.others, names, units, strict=True)
+            ),
         ]
 
     def _names(self, state: Told) -> _Scope:

@@ -36,7 +36,7 @@ _Ends = list[tuple[int, str, int]]
 class KeptUnit(Unit):
     """A unit that is parsed when somebody asks for its syntax."""
 
-    __slots__ = ("_makes", "_outlines", "_statements", "named")
+    __slots__ = ("_datasets", "_outlines", "_record", "_statements", "named")
 
     def __init__(self, job: Job, record: _Unit, datasets: Sequence[DatasetId]) -> None:
         self.job = job
@@ -46,14 +46,19 @@ class KeptUnit(Unit):
         self.writes = tuple(datasets[number] for number in record.writes)
         self.view = record.view
         self.named = frozenset(record.named)
-        self._makes = record.makes
+        self._record = record
+        self._datasets = datasets
         self._statements: tuple[Parsed, ...] | None = None
         self._outlines: tuple[Outline, ...] | None = None
+
+    def of(self, job: Job) -> KeptUnit:
+        """Return the same unit for a job that differs in nothing that binding looks at."""
+        return KeptUnit(job, self._record, self._datasets)
 
     @property
     def makes(self) -> bool:
         """Return whether it makes what it writes anew."""
-        return self._makes
+        return self._record.makes
 
     @property
     def statements(self) -> tuple[Parsed, ...]:  # type: ignore[override] # worked out, not set
@@ -327,7 +332,7 @@ class _Shared:
 class Kept:
     """A state that was packed. Raises ValueError for bytes that are none."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         size = int.from_bytes(data[:8], "little")
         self._data = memoryview(data)
         self._index = _INDEX.decode(self._data[8 : 8 + size])

@@ -97,7 +97,7 @@ class Program:
 
     def __init__(self, snapshot: Snapshot, dialect: str | None = None) -> None:
         self.snapshot = snapshot
-        self.dialect = dialect or _usual(snapshot.jobs.values())
+        self.dialect = dialect or usual(snapshot.jobs.values())
         self.names = Names(snapshot.datasets)
         units = self._all()
         unheard = {id_ for unit in units for id_ in unit.writes if id_ not in snapshot.datasets}
@@ -295,7 +295,7 @@ def _columns(relation: Relation) -> Columns | None:
     return tuple((column.name, column.type) for column in relation.columns)
 
 
-def _usual(jobs: Iterable[Job]) -> str | None:
+def usual(jobs: Iterable[Job]) -> str | None:
     """Return the dialect that most jobs name; None if none does."""
     found = Counter(job.dialect for job in jobs if job.dialect)
     return min(found, key=lambda name: (-found[name], name)) if found else None

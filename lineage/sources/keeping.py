@@ -47,7 +47,7 @@ class Keeping:
             if options == self._options:
                 yield tree
 
-    def load(self, tree: str) -> bytes | None:
+    def load(self, tree: str) -> memoryview | None:
         """Return the state of a tree; None if it is not kept, or cannot be trusted."""
         path = self._path(tree)
         try:
@@ -60,7 +60,7 @@ class Keeping:
             return None
         with suppress(OSError):
             os.utime(path)
-        return bytes(body)
+        return body
 
     def store(self, tree: str, data: bytes) -> None:
         """Keep a state, if the folder can be written."""

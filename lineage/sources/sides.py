@@ -15,12 +15,11 @@ import msgspec
 
 from lineage.analysis.estate import Estate
 from lineage.analysis.sight import keep, regrafted, sight, unseen
-from lineage.catalog.advance import advance
+from lineage.catalog.advance import advance, following
 from lineage.catalog.apply import apply
 from lineage.catalog.derive import Settled
 from lineage.catalog.graft import Told, graft
 from lineage.catalog.kept import Kept
-from lineage.catalog.program import Program
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Event
 from lineage.model.identity import DatasetId, FieldId
@@ -98,7 +97,7 @@ def _whole(one: Revision, other: Revision, options: Options) -> Sides:
 def beside(base: Estate, before: Mapping[str, bytes], other: Revision, options: Options) -> Sides:
     """Bind the head from the base."""
     bound = Settled(base.program, base.world, base.outcomes)
-    head = Estate.of(advance(bound, Program(other.snapshot, options.dialect)))
+    head = Estate.of(advance(bound, following(base.program, other.snapshot, options.dialect)))
     found = sight(head)
     rows = unseen(found, other.snapshot.diagnostics)
     return Sides(base, head, before, other.files, found.seen, rows)
@@ -146,7 +145,7 @@ class _Repository:
 
     # a kept state ------------------------------------------------------------------------------
 
-    def _state(self) -> tuple[str, bytes]:
+    def _state(self) -> tuple[str, bytes | memoryview]:
         """Return a tree and its kept state: the base's, or one that is near it; else make it."""
         data = self.keeping.load(self.base.tree)
         if data is not None:
@@ -159,17 +158,21 @@ class _Repository:
                 data = self.keeping.load(tree)
                 if data is not None:
                     return tree, data
+        return self.base.tree, self._make()
+
+    def _make(self) -> bytes | memoryview:
+        """Read the base as a whole, and keep it."""
         found = self._read(self.base)
         with uncollected():
             data = keep(Estate.build(found.snapshot, self.options.dialect), found.memory)
         self.keeping.store(self.base.tree, data)
-        return self.base.tree, data
+        return data
 
     def _all(self, kept: Kept, tree: str) -> Sides:
         """Read the head as a whole, and the base too unless it is what is kept."""
-        other = self._read(self.head)
         if tree != self.base.tree:
-            return _whole(self._read(self.base), other, self.options)
+            kept = Kept(self._make())
+        other = self._read(self.head)
         base = Estate.of(kept.part(kept.every_job(), kept.every_dataset()))
         wanted = {path: blob for path, blob in self.differing.before.items() if blob is not None}
         return beside(base, self._contents(wanted), other, self.options)
@@ -223,8 +226,8 @@ class _Repository:
         settled = graft(kept, first, others, data)
         if settled is None:
             return None
-        one, other = (Estate.of(state) for state in settled)
-        found = regrafted(kept, one, other)
+        taken, one, other = (Estate.of(state) for state in settled)
+        found = regrafted(kept, taken, other)
         return Sides(
             one,
             other,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.silent import key_of
-from lineage.catalog.advance import advance
+from lineage.catalog.advance import advance, following
 from lineage.catalog.apply import apply
 from lineage.catalog.derive import Settled, settle
 from lineage.catalog.program import Outcome, Program
@@ -95,6 +95,8 @@ def test_a_pull_request_is_bound_as_a_whole_or_in_part(name: str, tmp_path: Path
     whole = settle(snapshot)
     part = advance(base(), Program(snapshot))
     assert state(part) == state(whole)
+    again = advance(base(), following(base().program, snapshot))
+    assert state(again) == state(whole)
     back = advance(part, Program(base().program.snapshot))
     assert state(back) == state(base())
 
@@ -157,8 +159,9 @@ CASES = {
 def test_a_script_is_bound_as_a_whole_or_in_part(name: str) -> None:
     one, other = (snapshot_of(*statements) for statements in CASES[name])
     for before, after in ((one, other), (other, one)):
-        part = advance(settle(before, "duckdb"), Program(after, "duckdb"))
-        assert state(part) == state(settle(after, "duckdb"))
+        bound, whole = settle(before, "duckdb"), state(settle(after, "duckdb"))
+        assert state(advance(bound, Program(after, "duckdb"))) == whole
+        assert state(advance(bound, following(bound.program, after, "duckdb"))) == whole
 
 
 def test_another_dialect_binds_everything_again() -> None:
@@ -191,5 +194,6 @@ def test_any_script_is_bound_as_a_whole_or_in_part(
     one: list[tuple[str, str, str, str]], other: list[tuple[str, str, str, str]], same: int
 ) -> None:
     before, after = snapshot_of(*script(one)), snapshot_of(*script([*one[:same], *other]))
-    part = advance(settle(before, "duckdb"), Program(after, "duckdb"))
-    assert state(part) == state(settle(after, "duckdb"))
+    bound, whole = settle(before, "duckdb"), state(settle(after, "duckdb"))
+    assert state(advance(bound, Program(after, "duckdb"))) == whole
+    assert state(advance(bound, following(bound.program, after, "duckdb"))) == whole
