@@ -69,11 +69,12 @@ def is_searchable() -> bool:
 
 def _wait(found: Load, step: Step) -> None:
     """Show how far it is until it is there; a button stops it."""
+    # There whether it is needed or not: else what follows would change places, and be drawn anew.
+    slot = st.empty()
     if found.reached(step, PATIENCE):
         if found.stopped:
             _stopped(found)
         return
-    slot = st.empty()
     with slot.container():
         st.title("Reading the estate", anchor=False)
         line = st.empty()
