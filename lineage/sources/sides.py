@@ -39,6 +39,9 @@ from lineage.sources.revision import (
 MANY = 400
 """Files between a kept state and the base, from which on the base is kept itself."""
 
+_UNREADABLE = (ValueError, LookupError, msgspec.MsgspecError)
+"""What a state raises that is not what it should be."""
+
 Lend = Callable[[Snapshot, Snapshot], tuple[Snapshot, Snapshot]]
 
 
@@ -111,6 +114,7 @@ class _Repository:
         self.base = change.base
         self.head = change.head
         self.differing = change.differing
+        self._states: dict[str, bytes | memoryview] = {}
         self.options = options
         self.lent = installed(project)
         self.keeping = Keeping(
@@ -123,13 +127,18 @@ class _Repository:
 
     def sides(self) -> Sides:
         """Return them by the shortest way that there is."""
-        tree, data = self._state()
+        for tree in self._near() or [self.base.tree]:
+            try:
+                found = self._part(self._kept(tree), tree)
+            except _UNREADABLE:
+                self.keeping.discard(tree)
+                continue
+            if found is not None:
+                return found
         try:
-            kept = Kept(data)
-            part = self._part(kept, tree)
-            return part if part is not None else self._all(kept, tree)
-        except (ValueError, LookupError, msgspec.MsgspecError):
-            self.keeping.discard(tree)
+            return self._all(self._kept(self.base.tree))
+        except _UNREADABLE:
+            self.keeping.discard(self.base.tree)
             return self._fresh()
 
     def _fresh(self) -> Sides:
@@ -145,22 +154,27 @@ class _Repository:
 
     # a kept state ------------------------------------------------------------------------------
 
-    def _state(self) -> tuple[str, bytes | memoryview]:
-        """Return a tree and its kept state: the base's, or one that is near it; else make it."""
-        data = self.keeping.load(self.base.tree)
-        if data is not None:
-            return self.base.tree, data
+    def _near(self) -> list[str]:
+        """Return kept trees that are the base or near it, the nearest first."""
+        near = {}
         for tree in self.keeping.trees():
-            if not git.has(self.project, tree):
-                continue
-            between = git.differing_trees(self.project, tree, self.base.tree)
-            if len(between.before) <= MANY:
-                data = self.keeping.load(tree)
-                if data is not None:
-                    return tree, data
-        return self.base.tree, self._make()
+            if tree == self.base.tree:
+                return [tree]
+            if git.has(self.project, tree):
+                files = len(git.differing_trees(self.project, tree, self.base.tree).before)
+                if files <= MANY:
+                    near[tree] = files
+        return sorted(near, key=lambda tree: (near[tree], tree))
 
-    def _make(self) -> bytes | memoryview:
+    def _kept(self, tree: str) -> Kept:
+        """Return the state of a tree; the base's is made if it is not kept."""
+        data = self._states.get(tree) or self.keeping.load(tree)
+        if data is None and tree != self.base.tree:
+            raise LookupError(tree)
+        self._states[tree] = data = data or self._make()
+        return Kept(data)
+
+    def _make(self) -> bytes:
         """Read the base as a whole, and keep it."""
         found = self._read(self.base)
         with uncollected():
@@ -168,10 +182,8 @@ class _Repository:
         self.keeping.store(self.base.tree, data)
         return data
 
-    def _all(self, kept: Kept, tree: str) -> Sides:
-        """Read the head as a whole, and the base too unless it is what is kept."""
-        if tree != self.base.tree:
-            kept = Kept(self._make())
+    def _all(self, kept: Kept) -> Sides:
+        """Read the head as a whole, beside the base that is kept."""
         other = self._read(self.head)
         base = Estate.of(kept.part(kept.every_job(), kept.every_dataset()))
         wanted = {path: blob for path, blob in self.differing.before.items() if blob is not None}
