@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ import streamlit as st
 import lineage
 from app import address, links_to, opened, question, spans, words
 from app.ask import ask
+from app.editor import editor
 from app.load import Step
 from app.views import plan
 from lineage import DatasetId, FieldId
@@ -124,6 +126,8 @@ def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
         ready = all(value for value in record.values())
         if st.button("Judge", disabled=not ready, width="stretch"):
             _keep([*changes, record])
+    if ready:
+        _live(estate, changes, record)
 
 
 def _asked(estate: lineage.Workspace, text: str, changes: list[Record]) -> None:
@@ -164,12 +168,31 @@ def _details(record: dict[str, object]) -> None:
 
 
 def _edited(estate: lineage.Workspace, dataset: DatasetId) -> str:
-    """Offer the statement that makes a table, to be edited."""
+    """Offer the statement that makes a table, to be edited; what differs is shown beside it."""
     job = next(
         (one for one in estate.snapshot.jobs.values() if dataset in one.outputs and one.sql), None
     )
     current = job.sql if job is not None and job.sql else "select 1 as id"
-    return st.text_area("Statement", current, height=320)
+    text = editor(current, of=dataset.name, label=f"Statement of {dataset.name}")
+    lines = list(difflib.unified_diff(current.splitlines(), text.splitlines(), n=1, lineterm=""))
+    if not lines:
+        st.caption("Change it: Tab indents, Escape then Tab leaves, Ctrl+Enter judges at once.")
+        return ""
+    st.html(plan.marked(lines))
+    return text
+
+
+def _live(estate: lineage.Workspace, changes: list[Record], record: Record) -> None:
+    """Say in one line what would come of it, before it is added."""
+    if not opened.is_bound():
+        st.caption(f"{opened.phase()} … what would break follows when every statement is bound.")
+        return
+    try:
+        found = estate.impact(estate.parse_change({"id": "live", "changes": [*changes, record]}))
+    except lineage.LineageError as error:
+        st.warning(str(error))
+        return
+    st.info(f"With this: {estate.headline(found)}")
 
 
 # ---- what comes of it ----------------------------------------------------------------------

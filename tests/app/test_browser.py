@@ -298,3 +298,25 @@ CONTRAST = """() => {
   }
   return low.slice(0, 5);
 }"""  # noqa: E501
+
+
+def test_a_statement_is_edited_and_judged_live(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/impact?subject=stg_billing__invoices")
+    area = page.get_by_label("Statement of warehouse.staging.stg_billing__invoices")
+    area.wait_for()
+    area.fill("select 1 as invoice_id")
+    page.get_by_label("Patch").get_by_text("+select 1 as invoice_id").wait_for()
+    page.get_by_text("With this:").wait_for()
+    assert "break" in page.get_by_text("With this:").inner_text()
+    page.get_by_role("button", name="Judge").click()
+    page.get_by_text("Change 1: edit").wait_for()
+    assert "edit" in page.url
+    # Tab indents; Escape, then Tab, leaves.
+    page.goto(f"{demo}/impact?subject=stg_billing__invoices")
+    area.wait_for()
+    area.focus()
+    page.keyboard.press("Tab")
+    assert area.input_value().count("    ") > 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.tagName") != "TEXTAREA"
