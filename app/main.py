@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app import signed
 from app.canvas import keys
 from app.views import catalog, changes, column, governance, health, impact, network
 
@@ -19,6 +20,7 @@ st.html(
     "[data-testid='stCaptionContainer']{color:inherit!important;opacity:1}"
     "button[data-selected='true']{color:inherit!important;font-weight:600}</style>"
 )
+signed.required()
 # One list: Streamlit draws groups as a list that screen readers take for a broken one.
 PAGES = [
     st.Page(column.show, title="Column lineage", url_path="column", default=True),
