@@ -49,10 +49,16 @@ def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a comm
       lineage explore
       lineage explore models/ --dialect duckdb
       lineage explore --store .lineage/store.db --port 8600 --headless
+      lineage explore --server http://lineage.example:5000
       lineage explore --server https://lineage.example
     """  # noqa: D301 - \b keeps click from filling the examples
     from lineage.cli import NOT_ANALYSED  # noqa: PLC0415 - the package imports this module
 
+    if server is not None:
+        if store is not None or "://" not in server:
+            message = "--server takes the URL of a server, and takes the place of --store"
+            raise click.UsageError(message)
+        store = server
     command = arguments(port, host, headless=headless)
     environment = {**os.environ, **settings(sources, server or store, dialect, namespace)}
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own interpreter

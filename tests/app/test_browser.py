@@ -5,6 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -320,3 +326,24 @@ def test_a_statement_is_edited_and_judged_live(demo: str, page_of: Open) -> None
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.tagName") != "TEXTAREA"
+
+
+def test_a_server_is_explored(page_of: Open, repository: Path) -> None:
+    """What `lineage serve` holds is drawn without the files that it came from."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "lineage", "serve", str(repository / "fixtures" / "demo")]
+    with subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(240):
+                with suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
+                    break
+                time.sleep(0.25)
+            with served("--server", f"http://127.0.0.1:{port}") as address:
+                page = page_of(f"{address}/?column={COLUMN}")
+                page.get_by_text("drawn 71 of 71 edges").wait_for()
+                page.get_by_text("What breaks if you drop it: 42 of 42 affected").wait_for()
+        finally:
+            server.terminate()
