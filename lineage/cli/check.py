@@ -326,7 +326,10 @@ def _write(checked: Checked, outputs: list[tuple[str, str]]) -> None:
     from lineage.reports.check import CHECK_REPORTS  # noqa: PLC0415 - `--help` needs none
 
     for form, path in outputs:
-        _save(path, CHECK_REPORTS.get(form).write(checked))
+        pieces = CHECK_REPORTS.get(form).write(checked)
+        if form == "text" and path != "-":
+            pieces = map(click.unstyle, pieces)  # colours are for a terminal
+        _save(path, pieces)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(form == "github" for form, _ in outputs):
         with Path(summary).open("a", encoding="utf-8") as file:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,28 +18,12 @@ from lineage.reports.check import CHECK_REPORTS, Checked
 from lineage.sources import git, keeping
 from lineage.sources.keeping import FILES, Keeping
 from lineage.sources.sides import Options, Sides, read_whole, sides
+from tests.check import repositories
+from tests.check.repositories import FIXTURE, HEADS, commit, edit, lay, write
+from tests.check.repositories import git as run
 
-FIXTURE = Path(__file__).parents[2] / "fixtures/pull_requests"
-HEADS = sorted(path.name for path in (FIXTURE / "heads").iterdir() if path.is_dir())
 ENVIRONMENT = ("macros/", "dbt_project.yml", "profiles.yml")
 """Files that any other may depend on."""
-GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.invalid")
-
-
-def run(root: Path, *words: str) -> None:
-    """Run git."""
-    subprocess.run([*GIT, *words], cwd=root, check=True, capture_output=True)
-
-
-def lay(root: Path, name: str) -> None:
-    """Make the working tree that of a pull request."""
-    run(root, "checkout", "--quiet", "--force", "main")
-    run(root, "clean", "--quiet", "-d", "--force")
-    head = FIXTURE / "heads" / name
-    if (head / "files").is_dir():
-        shutil.copytree(head / "files", root, dirs_exist_ok=True)
-    for path in json.loads((head / "pull_request.json").read_text())["deleted"]:
-        (root / path).unlink()
 
 
 def told(found: Sides) -> object:
@@ -82,11 +65,7 @@ def _code_that_stays() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repository with the base of the pull requests, its state kept."""
-    root = tmp_path_factory.mktemp("repository") / "shop"
-    shutil.copytree(FIXTURE / "base", root)
-    run(root, "init", "--quiet", "--initial-branch", "main")
-    run(root, "add", "--all")
-    run(root, "commit", "--quiet", "--message", "base")
+    root = repositories.shop(tmp_path_factory.mktemp("repository") / "shop")
     sides(change(root), root, Options())
     return root
 
@@ -104,34 +83,15 @@ def test_a_pull_request_is_told_the_same(name: str, repository: Path) -> None:
 # Other repositories, other states -----------------------------------------------------------------
 
 
-def committed(root: Path, message: str = "next") -> None:
-    """Commit the working tree."""
-    run(root, "add", "--all")
-    run(root, "commit", "--quiet", "--allow-empty", "--message", message)
-
-
 @pytest.fixture
 def shop(repository: Path, tmp_path: Path) -> Path:
     """Return a repository of one's own, the base's state kept."""
-    lay(repository, HEADS[0])
+    lay(repository, "add-unread")
     run(repository, "checkout", "--quiet", "--force", "main")
     run(repository, "clean", "--quiet", "-d", "--force")
     root = tmp_path / "shop"
     shutil.copytree(repository, root)
     return root
-
-
-def write(root: Path, path: str, text: str) -> None:
-    """Write a file."""
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_text(text)
-
-
-def edit(root: Path, path: str, before: str, after: str) -> None:
-    """Replace a piece of a file."""
-    text = (root / path).read_text()
-    assert before in text
-    (root / path).write_text(text.replace(before, after))
 
 
 def agree(root: Path, base: str = "main", head: str | None = None) -> Sides:
@@ -145,18 +105,18 @@ def test_a_base_that_moved_is_told_from_the_state_before_it(shop: Path) -> None:
     for name in ("rename-item-price", "drop-referrer", "yaml-owner"):
         head = FIXTURE / "heads" / name
         shutil.copytree(head / "files", shop, dirs_exist_ok=True)
-        committed(shop, name)
+        commit(shop, name)
         edit(shop, "models/staging/stg_orders.sql", "select", "select 1 as one,")
         part = agree(shop, "HEAD")
         assert not part.whole
-        committed(shop)
+        commit(shop)
     assert len(list((shop / ".lineage/check").glob("*.state"))) == 1
 
 
 def test_commits_are_compared_without_the_working_tree(shop: Path) -> None:
     run(shop, "checkout", "--quiet", "-b", "change")
     edit(shop, "models/staging/stg_orders.sql", "select", "select 1 as one,")
-    committed(shop)
+    commit(shop)
     (shop / "models/staging/stg_orders.sql").unlink()
     assert not agree(shop, "main", "change").whole
     assert not agree(shop, "change", "main").whole
@@ -219,7 +179,7 @@ def test_what_is_new_or_goes_is_told_the_same(name: str, shop: Path) -> None:
     for path, text in CHANGES[name].items():
         write(shop, path, text)
     agree(shop)
-    committed(shop)
+    commit(shop)
     agree(shop, "HEAD~1", "HEAD")
     agree(shop, "HEAD", "HEAD~1")  # from the state of the other side
     for path in CHANGES[name]:
@@ -235,7 +195,7 @@ def test_an_ephemeral_model_that_changes_changes_its_readers(shop: Path) -> None
     )
     write(shop, "models/marts/reader.sql", "select order_id from {{ ref('short') }}\n")
     write(shop, "models/marts/further.sql", "select order_id from {{ ref('reader') }}\n")
-    committed(shop)
+    commit(shop)
     sides(change(shop, "HEAD"), shop, Options())
     edit(shop, "models/marts/short.sql", "order_id", "order_id as other")
     part = agree(shop, "HEAD")
@@ -252,7 +212,7 @@ def test_columns_that_a_macro_looks_up_are_those_of_the_seed(shop: Path) -> None
         "{{ column.name }}{{ ',' if not loop.last }}{% endfor %} from {{ ref('colours') }}\n",
     )
     write(shop, "seeds/colours.csv", "id,name\n1,red\n")
-    committed(shop)
+    commit(shop)
     sides(change(shop, "HEAD"), shop, Options())
     edit(shop, "models/marts/listed.sql", " from", " , 1 as one from")
     assert not agree(shop, "HEAD").whole
@@ -335,10 +295,7 @@ def test_options_and_packages_have_states_of_their_own(shop: Path) -> None:
 
 
 def test_what_is_kept_is_no_untracked_file(shop: Path) -> None:
-    done = subprocess.run(
-        [*GIT, "status", "--porcelain"], cwd=shop, check=True, capture_output=True, text=True
-    )
-    assert done.stdout == ""
+    assert run(shop, "status", "--porcelain") == ""
 
 
 def test_packages_that_are_installed_serve_both_sides(shop: Path) -> None:
@@ -348,7 +305,7 @@ def test_packages_that_are_installed_serve_both_sides(shop: Path) -> None:
         "models/marts/helped.sql",
         "select {{ helper.one('order_id') }} from {{ ref('stg_orders') }}\n",
     )
-    committed(shop)
+    commit(shop)
     write(shop, "dbt_packages/helper/dbt_project.yml", "name: helper\n")
     write(
         shop,

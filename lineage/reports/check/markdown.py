@@ -59,7 +59,7 @@ def _table(rows: Iterable[Ruling]) -> Iterator[str]:
         finding = row.finding
         cells = (
             f"{ICONS[finding.severity]} **{safe(finding.subject)}**",
-            f"`{place(finding.location).replace('`', '')}`" if finding.location else "",
+            code(place(finding.location)).replace("|", "\\|") if finding.location else "",
             safe(finding.message) + (f" *{safe(row.note)}*" if row.note else ""),
             safe(", ".join(finding.owners)),
             f"`{finding.rule}`",
@@ -78,8 +78,7 @@ def _folded(title: str, rows: list[Ruling]) -> Iterator[str]:
 def _unseen(checked: Checked) -> Iterator[str]:
     if checked.unseen:
         lines = [
-            f"- `{place(row.location).replace('`', '')}` {safe(row.message)}"
-            for row in checked.unseen[:50]
+            f"- {code(place(row.location))} {safe(row.message)}" for row in checked.unseen[:50]
         ]
         title = f"Not understood ({len(checked.unseen)})"
         listed = "\n".join(lines)
@@ -92,6 +91,11 @@ def _tests(checked: Checked) -> Iterator[str]:
             "<details><summary>Tests that would have caught it</summary>\n\n```yaml\n"
             f"{checked.tests.replace('```', '')}```\n\n</details>"
         )
+
+
+def code(text: str) -> str:
+    """Return text as it stands, on one line."""
+    return f"`{' '.join(text.replace('`', '').split())}`"
 
 
 def safe(text: str) -> str:
