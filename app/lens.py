@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import lineage
 from app.scene import GROUPS, Change, Scene
@@ -104,6 +105,49 @@ def paint(
     if lens == "tags":
         return _tags(estate, drawn)
     return _lines(drawn, lens)
+
+
+def of_tables(
+    estate: lineage.Workspace, tables: Mapping[str, DatasetId], lens: str
+) -> dict[str, Value]:
+    """Return what a lens says of tables, by whatever name the caller has for them."""
+    if lens == "freshness":
+        known = freshness(estate)
+        return {name: _FRESH[known[id_][0]] for name, id_ in tables.items()}
+    if lens == "tests":
+        counted = tests(estate)
+        return {name: _TESTED if counted[id_] else _UNTESTED for name, id_ in tables.items()}
+    if lens == "tags":
+        tags = {name: sorted(estate.snapshot.datasets[id_].tags) for name, id_ in tables.items()}
+        groups = {name: found[0] for name, found in tags.items() if found}
+    else:
+        groups = {name: estate.group(id_, lens) for name, id_ in tables.items()}
+    order = {group: number for number, group in enumerate(dict.fromkeys(groups.values()))}
+    return {
+        name: Value(group, "", TONES[order[group] % len(TONES)]) for name, group in groups.items()
+    }
+
+
+def legend(painting: Painting, name: str) -> str:
+    """Return what colours and signs mean, as HTML."""
+    found = painting.legend()
+    items = "".join(
+        f"<li><i style='background:{value.tone}'></i>"
+        f"{escape(value.sign)} {escape(value.name)} <span>{count}</span></li>"
+        for value, count in found[:_LISTED]
+    )
+    more = f"<li>and {len(found) - _LISTED} more</li>" if len(found) > _LISTED else ""
+    nothing = "<li>nothing to tell apart here</li>" if not found else ""
+    return (
+        "<style>ul.legend{display:flex;flex-wrap:wrap;gap:.1rem .9rem;list-style:none;margin:0;"
+        "padding:0;font-size:.8rem}ul.legend li{display:flex;align-items:center;gap:.3rem;margin:0}"
+        "ul.legend i{width:.75rem;height:.75rem;border-radius:3px}ul.legend span{opacity:.84}"
+        f"</style><ul class='legend' aria-label='Legend: {escape(name)}'>"
+        f"{items}{more}{nothing}</ul>"
+    )
+
+
+_LISTED = 12
 
 
 def _lines(drawn: Scene, lens: str) -> Painting:

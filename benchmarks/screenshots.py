@@ -69,9 +69,8 @@ def _picture(browser: Browser, url: str, name: str) -> None:
             )
             page = context.new_page()
             page.goto(url)
-            page.locator(
-                "[data-testid='stMain'] [data-testid='stElementContainer']"
-            ).first.wait_for()
+            page.get_by_test_id("stSidebarNav").wait_for()
+            page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
             page.wait_for_timeout(3500)
             size = "" if width == WIDTHS[0] else f"-{width}"
             page.screenshot(path=FOLDER / f"{name}-{scheme}{size}.png")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -116,29 +115,7 @@ def _picture(
     if view.lens == "verdict":
         marks |= painting.texts
     canvas(drawn, painting, key=KEY, focus=focus, marks=marks, on_change=_clicked)
-    st.html(_legend(painting, view.lens))
-
-
-def _legend(painting: lens.Painting, name: str) -> str:
-    """Return what colours and signs mean, as HTML."""
-    found = painting.legend()
-    items = "".join(
-        f"<li><i style='background:{value.tone}'></i>"
-        f"{escape(value.sign)} {escape(value.name)} <span>{count}</span></li>"
-        for value, count in found[:_LISTED]
-    )
-    more = f"<li>and {len(found) - _LISTED} more</li>" if len(found) > _LISTED else ""
-    nothing = "<li>nothing to tell apart here</li>" if not found else ""
-    return (
-        "<style>ul.legend{display:flex;flex-wrap:wrap;gap:.1rem .9rem;list-style:none;margin:0;"
-        "padding:0;font-size:.8rem}ul.legend li{display:flex;align-items:center;gap:.3rem;margin:0}"
-        "ul.legend i{width:.75rem;height:.75rem;border-radius:3px}ul.legend span{opacity:.84}"
-        f"</style><ul class='legend' aria-label='Legend: {escape(name)}'>"
-        f"{items}{more}{nothing}</ul>"
-    )
-
-
-_LISTED = 10
+    st.html(lens.legend(painting, view.lens))
 
 
 def _timeline(estate: lineage.Workspace) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit as st
 
 import lineage
-from app import address, links_to, opened, words
+from app import address, lens, links_to, opened, words
+from app.lens import Painting
 
+LENSES = ("schema", "domain", "owner", "freshness", "tests", "tags")
 LEVELS = ("dataset", "schema", "domain", "owner")
 NODES = 300
 PHYSICS = 100
 """Nodes above which positions are fixed: moving more of them stalls the page."""
-_TONES = ("#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a")
 _PYVIS = find_spec("pyvis")
 # Found and not imported: pyvis brings IPython and Jinja along, a fifth of a second for nothing.
 _LIB = Path((_PYVIS and _PYVIS.origin) or "").parent / "templates" / "lib" / "vis-9.1.2"
@@ -39,19 +41,23 @@ def _component():  # type: ignore[no-untyped-def]  # noqa: ANN202 - streamlit do
 def show() -> None:
     """Draw the page."""
     estate = opened.estate()
-    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
-    with left:
+    first, second, third, fourth = st.columns([2.6, 1.4, 2, 1], vertical_alignment="bottom")
+    with first:
         level = st.segmented_control(
             "Draw", LEVELS, default=address.one_of("level", LEVELS), format_func=str.capitalize
+        )
+    with second:
+        look = st.selectbox(
+            "Colour by", LENSES, index=LENSES.index(address.one_of("lens", LENSES)), key="map lens"
         )
     chosen = address.get("level")
     level = str(level or "dataset")
     if level != "dataset" or chosen:
         address.put(level=level)
-    with middle:
+    with third:
         wanted = st.text_input("Only names with", value=address.get("with"))
-        address.put(**{"with": wanted})
-    with right:
+    address.put(**{"with": wanted, "lens": None if look == LENSES[0] else look})
+    with fourth:
         st.download_button(
             "HTML page",
             lambda: "".join(lineage.export(estate, "html")),
@@ -73,12 +79,36 @@ def show() -> None:
     if not drawn:
         st.info("No name has that in it.")
         return
+    values = _values(estate, level, look, drawn)
     _component()(
-        key="map", data=[_data(estate, level, drawn, links)], on_node_change=_chosen, height=560
+        key="map",
+        data=[_data(estate, level, drawn, links, values)],
+        on_node_change=_chosen,
+        height=500,
     )
-    node = address.get("node")
+    if look != LENSES[0] or level == "dataset":
+        st.html(lens.legend(Painting(dict(enumerate(values.values()))), look))
+    # The network is a picture; by keyboard a node is chosen here.
+    about = address.get("node")
+    node = st.selectbox(
+        "About", drawn, index=drawn.index(about) if about in drawn else None, placeholder="a node"
+    )
+    address.put(node=node)
     if node:
         _about(estate, node, links)
+
+
+def _values(
+    estate: lineage.Workspace, level: str, look: str, names: list[str]
+) -> dict[str, lens.Value]:
+    """Return what the lens says of each node that is a table; of a group its own colour."""
+    if level != "dataset":
+        return {
+            name: lens.Value(name, "", lens.TONES[number % len(lens.TONES)])
+            for number, name in enumerate(names)
+        }
+    known = {estate.label(id_): id_ for id_ in estate.snapshot.datasets}
+    return lens.of_tables(estate, {name: known[name] for name in names if name in known}, look)
 
 
 def _coarser(estate: lineage.Workspace) -> str:
@@ -104,7 +134,11 @@ def _chosen() -> None:
 
 
 def _data(
-    estate: lineage.Workspace, level: str, names: list[str], links: tuple[lineage.Link, ...]
+    estate: lineage.Workspace,
+    level: str,
+    names: list[str],
+    links: tuple[lineage.Link, ...],
+    values: Mapping[str, lens.Value],
 ) -> dict[str, object]:
     known = set(names)
     shown = [
@@ -113,33 +147,28 @@ def _data(
         if link.source in known and link.target in known and link.source != link.target
     ]
     layers = _layers(names, shown)
-    groups: dict[str, str] = {}
     titles: dict[str, str] = {}
     if level == "dataset":
-        groups = {
-            estate.label(id_): estate.group(id_, "schema") for id_ in estate.snapshot.datasets
-        }
         titles = {
             estate.label(id_): id_.name.rsplit("/", 1)[-1]
             for id_ in estate.snapshot.datasets
             if "/" in id_.name
         }
-    tones: dict[str, str] = {}
     heights = _heights(layers, shown)
     nodes = []
     for name in names:
-        group = groups.get(name, name)
-        tone = tones.setdefault(group, _TONES[len(tones) % len(_TONES)])
+        value = values.get(name)
         place = {"x": layers[name] * 240, "y": heights[name]}
         # A file is known by its name, not by what comes after its last dot.
-        text = titles.get(name, name)
+        text = " ".join(filter(None, (value.sign if value else "", titles.get(name, name))))
+        tone = value.tone if value else lens.NONE
         nodes.append({"id": name, "label": text, "color": tone, **place})
     edges = [
         {"from": link.source, "to": link.target, "arrows": "to", "dashes": not link.direct}
         for link in shown
     ]
     digest = hashlib.sha256(json.dumps([nodes, edges]).encode()).hexdigest()[:16]
-    return {"nodes": nodes, "edges": edges, "version": digest, "height": 550}
+    return {"nodes": nodes, "edges": edges, "version": digest, "height": 490}
 
 
 def _layers(names: list[str], links: list[lineage.Link]) -> dict[str, int]:

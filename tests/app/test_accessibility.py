@@ -35,7 +35,10 @@ PAGES = (
     "?column=billing.invoices.amount",
     "?column=billing.invoices.amount&path=billing.invoices.amount>churn_scores.churn_score",
     "?column=billing.invoices.amuont",
+    "?column=billing.invoices.amount&lens=transformation&group=schema",
+    "?column=fct_invoices&lens=freshness&change=none",
     "map",
+    "map?lens=freshness",
     "map?level=domain&node=finance",
     "impact",
     f"impact?changes={CHANGES}",
@@ -75,9 +78,10 @@ def test_axe_finds_nothing_serious(
     )
     page = context.new_page()
     page.goto(f"{morning if path.startswith('changes') else demo}/{path}")
-    page.get_by_test_id("stMain").get_by_test_id("stElementContainer").first.wait_for()
+    page.get_by_test_id("stSidebarNav").wait_for()
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
     page.wait_for_timeout(700)  # elements fade in, and what is half there has half the contrast
+    assert len(page.get_by_test_id("stMain").inner_text()) > 40, "nothing is drawn yet"
     page.add_script_tag(path=AXE)
     found = page.evaluate(RUN)
     context.close()
