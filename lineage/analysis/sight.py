@@ -37,10 +37,17 @@ def regrafted(whole: Kept, before: Estate, after: Estate) -> Sight:
 
 
 def unseen(found: Sight, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return what was not understood, jobs and whole documents, by place."""
+    """Return what was not understood, jobs and whole documents, by place.
+
+    A statement that does not parse is a job as well, and counts once.
+    """
     rows = [*found.unseen.values()]
-    places = {row.location for row in rows}
-    rows += [row for row in diagnostics if row.code in _NOT_READ and row.location not in places]
+    told = {row.location.document for row in rows if row.location is not None}
+    rows += [
+        row
+        for row in diagnostics
+        if row.code in _NOT_READ and (row.location is None or row.location.document not in told)
+    ]
     return tuple(sorted(rows, key=_by_place))
 
 

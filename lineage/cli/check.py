@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lineage.sources.git import Change
     from lineage.sources.sides import Sides
 
+_UNDECIDED = frozenset({"active", "baseline"})
+"""What a baseline is made of: all that nobody has said anything about."""
 FAIL_ON = ("never", "breaking", "risky", "unknown", "any")
 FORMS = ("text", "json", "markdown", "github", "sarif", "junit", "gitlab", "html")
 WORKING_TREE = "working tree"
@@ -141,7 +143,9 @@ def _answer(given: Mapping[str, Any], outputs: list[tuple[str, str]]) -> int:
     checked, facts = _check(project, config, given)
     _write(checked, outputs)
     if given["write_baseline"]:
-        known = sorted({row.finding.fingerprint for row in checked.active()})
+        known = sorted(
+            {row.finding.fingerprint for row in checked.rulings if row.standing in _UNDECIDED}
+        )
         text = json.dumps({"version": 1, "known": known}, indent=1)
         _save(given["write_baseline"], [f"{text}\n"])
     if facts is not None and _below_floor(facts):

@@ -91,8 +91,7 @@ KEYS = frozenset(
 def configured(table: Mapping[str, object], place: str, rules: Iterable[str]) -> Config:
     """Return what a ``[check]`` table says. Raises BadPolicy with what is wrong in it."""
     reader = _Reader(place, frozenset(rules))
-    for key in sorted(set(table) - KEYS):
-        raise BadPolicy(place, f'there is no setting "{key}"; there are {", ".join(sorted(KEYS))}')
+    reader.only(table, KEYS)
     fail_on = reader.text(table, "fail_on") or "breaking"
     if fail_on not in FAIL_ON:
         raise BadPolicy(place, f'fail_on = "{fail_on}" must be one of {", ".join(FAIL_ON)}')
@@ -100,7 +99,7 @@ def configured(table: Mapping[str, object], place: str, rules: Iterable[str]) ->
         Override(reader.severity(severity), rule=reader.rule(rule))
         for rule, severity in reader.table(table, "rules").items()
     ]
-    for row in reader.rows(table, "override"):
+    for row in reader.rows(table, "override", "rule", "path", "owner", "domain", "severity"):
         rule = reader.text(row, "rule")
         rows.append(
             Override(
@@ -124,7 +123,9 @@ def configured(table: Mapping[str, object], place: str, rules: Iterable[str]) ->
                 reader.needed(row, "owner"),
                 reader.day(row, "expires"),
             )
-            for row in reader.rows(table, "acknowledge")
+            for row in reader.rows(
+                table, "acknowledge", "fingerprint", "reason", "owner", "expires"
+            )
         ),
         tuple(
             Deprecation(
@@ -132,7 +133,7 @@ def configured(table: Mapping[str, object], place: str, rules: Iterable[str]) ->
                 reader.day(row, "until"),
                 reader.text(row, "reason") or "",
             )
-            for row in reader.rows(table, "deprecate")
+            for row in reader.rows(table, "deprecate", "column", "until", "reason")
         ),
     )
 
@@ -171,11 +172,21 @@ class _Reader:
             raise BadPolicy(self.place, f"{key} must be a table")
         return found
 
-    def rows(self, table: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    def rows(
+        self, table: Mapping[str, object], key: str, *known: str
+    ) -> list[Mapping[str, object]]:
         found = table.get(key, [])
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise BadPolicy(self.place, f"{key} must be tables: [[check.{key}]]")
+        for row in found:
+            self.only(row, known)
         return found
+
+    def only(self, table: Mapping[str, object], known: Iterable[str]) -> None:
+        """Raise for a setting that there is not: it is misspelt, and would do nothing."""
+        for key in sorted(set(table) - set(known)):
+            listed = ", ".join(sorted(known))
+            raise BadPolicy(self.place, f'there is no setting "{key}"; there are {listed}')
 
     def rule(self, name: str) -> str:
         if name not in self.rules:

@@ -103,7 +103,8 @@ def _severity(facts: Facts, config: Config, finding: Finding) -> Severity | None
     severity: Severity | None = finding.severity
     if severity is Severity.ERROR and finding.known is Known.LINEAGE:
         severity = Severity.WARNING  # only what is proved may block
-    domain = _domain(facts, finding.subject)
+    by_domain = any(override.domain is not None for override in config.overrides)
+    domain = _domain(facts, finding.subject) if by_domain else None
     path = finding.location.document if finding.location else ""
     for override in config.overrides:
         if override.matches(finding.rule, path, finding.owners, domain):
@@ -112,10 +113,12 @@ def _severity(facts: Facts, config: Config, finding: Finding) -> Severity | None
 
 
 def _domain(facts: Facts, subject: str) -> str | None:
+    """Return the domain of a relation by its short name, or of a consumer."""
     for id_, dataset in facts.head.snapshot.datasets.items():
-        if dataset.domain and id_.name.endswith(subject):
+        if dataset.domain and (id_.name == subject or id_.name.endswith(f".{subject}")):
             return dataset.domain
-    return None
+    jobs = facts.head.snapshot.jobs.items()
+    return next((job.domain for job_id, job in jobs if job_id.name == subject), None)
 
 
 def _ruling(finding: Finding, found: Found, config: Config, given: Given) -> Ruling:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lineage.errors import UnknownRevision
 
-READ = (".sql", ".yml", ".yaml", ".csv", ".md", ".py", ".toml", ".json", ".ndjson", ".jsonl", ".gz")
+READ = (".sql", ".yml", ".yaml", ".csv", ".md", ".py", ".json", ".ndjson", ".jsonl", ".gz")
 """Endings of files that readers look at."""
 FILE_MODES = frozenset({"100644", "100755", "100664"})
 """Links and submodules are no files of the repository."""

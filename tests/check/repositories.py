@@ -80,3 +80,8 @@ def check(root: Path, *told: str, base: str | None = "main") -> Result:
     """Run `lineage check` on a project."""
     words = ["check", *(("--base", base) if base else ()), "--project", str(root), *told]
     return CliRunner().invoke(command, words, catch_exceptions=False)
+
+
+def run(*told: str) -> Result:
+    """Run another command."""
+    return CliRunner().invoke(command, list(told), catch_exceptions=False)
