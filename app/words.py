@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -80,15 +80,16 @@ def filtered(rows: Sequence[Mapping[str, object]], wanted: str) -> Sequence[Mapp
     return [row for row in rows if text in " ".join(map(str, row.values())).lower()]
 
 
-def drawn(rows: Sequence[Mapping[str, object]], name: str) -> None:
-    """Draw rows as a table of the page itself.
+def drawn(rows: Sequence[Mapping[str, object]], name: str, without: Container[str] = ()) -> None:
+    """Draw rows as a table of the page itself, some columns left to the file.
 
     Streamlit's data frame is a picture on a canvas: half a second more until a page is there, and
     text that neither a search in the page nor, but for what is in view, a screen reader finds.
     """
     if len(rows) > SHOWN:
         st.caption(f"shown {SHOWN:,} of {len(rows):,}; the file has all")
-    st.html(html_table(rows[:SHOWN], name))
+    kept = [{key: cell for key, cell in row.items() if key not in without} for row in rows[:SHOWN]]
+    st.html(html_table(kept, name))
 
 
 SHOWN = 300
@@ -110,7 +111,9 @@ def html_table(rows: Sequence[Mapping[str, object]], name: str) -> str:
         "margin:0}.rows th{position:sticky;top:0;text-align:left;font-weight:600;"
         "background:var(--st-secondary-background-color,Canvas);z-index:1}"
         ".rows th,.rows td{padding:.35rem .6rem;border:0;vertical-align:top;"
-        "border-bottom:1px solid rgba(128,128,128,.22);overflow-wrap:anywhere;min-width:4.5rem}"
+        "border-bottom:1px solid rgba(128,128,128,.22);overflow-wrap:anywhere;"
+        "min-width:6rem;max-width:26rem}"
+        ".rows td:first-child{white-space:nowrap;font-weight:600;min-width:0}"
         ".rows tr:last-child td{border-bottom:0}</style>"
         f"<div class='rows' tabindex='0' role='region' aria-label='{escape(name)}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

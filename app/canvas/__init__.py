@@ -29,6 +29,14 @@ _KEYS = st.components.v2.component(
 )
 
 
+LOW, HIGH = 300, 440
+"""A few cards need no tall canvas; many are panned, so that the verdicts below stay in view."""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
 def keys() -> None:
     """Listen for the keys that work on every page."""
     _KEYS(key="keys", height=1)
@@ -42,12 +50,13 @@ def canvas(  # noqa: PLR0913 - a picture, how it is painted, and what is in focu
     focus: int,
     marks: Mapping[int, str],
     on_change: Callable[[], None],
-    height: int = 440,
 ) -> None:
     """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, toggle, pair.
 
     ``marks`` are words on the cards, by their numbers.
     """
+    lowest = max((_number(card["y"]) + _number(card["h"]) for card in scene.cards), default=0)
+    height = max(LOW, min(HIGH, lowest + 110))
     painted = {
         "cards": {number: value.tone for number, value in painting.cards.items()},
         "lines": {n: [value.tone, value.sign] for n, value in painting.lines.items()},

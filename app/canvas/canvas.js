@@ -1,7 +1,7 @@
 // Draws the scene that Python has laid out. Names are set as text, never as HTML. Highlighting
 // happens here; Python is told one value a click.
 const SVG = "http://www.w3.org/2000/svg";
-const HEAD = 46, ROW = 25, FLOOR = 0.8;
+const HEAD = 46, ROW = 25, FLOOR = 0.8, TOP = 48;  // room for the buttons
 const SIGNED = 400;  // lines that have a sign of their own, at most: more would only be noise
 
 export default function (component) {
@@ -212,16 +212,19 @@ function zoom(root, state, by, x = root.clientWidth / 2, y = root.clientHeight /
 // Text that shrinks cannot be read: what does not fit at the floor is panned, not shrunk.
 function fit(root, state, everything = false) {
   const [right, bottom] = extent(state);
-  const all = Math.min((root.clientWidth - 40) / right, (root.clientHeight - 40) / bottom);
+  const { width } = state.data;
+  const all = Math.min((root.clientWidth - 40) / right, (root.clientHeight - TOP - 20) / bottom);
   state.k = everything ? Math.min(1, Math.max(0.12, all)) : Math.min(1, Math.max(FLOOR, all));
   state.x = Math.max(20, (root.clientWidth - right * state.k) / 2);
-  state.y = 20;
+  state.y = TOP;
   const anchor = state.data.focus >= 0 ? state.data.focus : state.data.root;
   const home = state.data.cards[state.data.home];
-  if ((anchor >= 0 || home) && (right * state.k > root.clientWidth - 40 || bottom * state.k > root.clientHeight - 40)) {
+  if ((anchor >= 0 || home) && (right * state.k > root.clientWidth - 40 || bottom * state.k > root.clientHeight - TOP - 20)) {
     const [x, y] = anchor >= 0 ? state.at[anchor] : [home.x, home.y + Math.min(home.h, root.clientHeight / state.k) / 2];
     if (right * state.k > root.clientWidth - 40) state.x = Math.min(20, Math.max(root.clientWidth - 20 - right * state.k, root.clientWidth / 3 - x * state.k));
-    if (bottom * state.k > root.clientHeight - 40) state.y = Math.min(20, Math.max(root.clientHeight - 20 - bottom * state.k, root.clientHeight / 2 - y * state.k));
+    if (bottom * state.k > root.clientHeight - TOP - 20) state.y = Math.min(TOP, Math.max(root.clientHeight - 20 - bottom * state.k, root.clientHeight / 2 - y * state.k));
+    // A card that would be cut off a little is shown whole.
+    if (state.x < 20 && state.x > -width * state.k) state.x = 20;
   }
   move(root, state);
 }

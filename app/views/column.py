@@ -399,4 +399,4 @@ def _breaks(found: lineage.Impact | None, label: str, change: str) -> None:
     text = st.text_input(
         "Filter", placeholder="part of a name, owner or reason", label_visibility="collapsed"
     )
-    words.drawn(words.filtered(rows, text), "What breaks")
+    words.drawn(words.filtered(rows, text), "What breaks", without={"kind", "path"})

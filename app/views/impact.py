@@ -253,7 +253,7 @@ def _verdicts(estate: lineage.Workspace, found: lineage.Impact) -> None:
     if not rows:
         st.success("Everything downstream was bound again, and stays as it is.")
         return
-    words.drawn(words.filtered(rows, wanted), "Verdicts")
+    words.drawn(words.filtered(rows, wanted), "Verdicts", without={"kind", "path"})
 
 
 def _evidence(estate: lineage.Workspace, found: lineage.Impact) -> None:

@@ -84,7 +84,7 @@ def show() -> None:
         key="map",
         data=[_data(estate, level, drawn, links, values)],
         on_node_change=_chosen,
-        height=500,
+        height=570,
     )
     if look != LENSES[0] or level == "dataset":
         st.html(lens.legend(Painting(dict(enumerate(values.values()))), look))
@@ -168,7 +168,7 @@ def _data(
         for link in shown
     ]
     digest = hashlib.sha256(json.dumps([nodes, edges]).encode()).hexdigest()[:16]
-    return {"nodes": nodes, "edges": edges, "version": digest, "height": 490}
+    return {"nodes": nodes, "edges": edges, "version": digest, "height": 560}
 
 
 def _layers(names: list[str], links: list[lineage.Link]) -> dict[str, int]:
