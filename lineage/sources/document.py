@@ -186,12 +186,21 @@ def listing(folder: Document) -> Iterator[Document | Diagnostic]:
     for entry in found:
         if entry.name.startswith(".") or entry.name in _SKIPPED:
             continue
+        if (shown := readable(entry.name)) != entry.name:
+            message = f"the name {shown} is no text in UTF-8; rename it, it is left out"
+            yield folder.problem("unreadable", message)
+            continue
         if entry.is_symlink() and entry.is_dir():
             continue
         if not entry.is_dir() and not entry.is_file():
             continue
         path = Path(entry.path)
         yield Document(str(Path(folder.name) / entry.name), path, folder.root or folder.path)
+
+
+def readable(name: str) -> str:
+    r"""Return a file's name as text; bytes that are none are shown as ``\udcff``."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _reason(error: OSError) -> str:

@@ -464,7 +464,8 @@ def test_who_reads_from_outside_is_found_in_a_store(plain: Path, tmp_path: Path)
     elsewhere = write(
         tmp_path / "elsewhere",
         "board.sql",
-        "create view boards.revenue as\nselect note, count(*) as n from staging.orders group by 1;\n",
+        "create view boards.revenue as\nselect note, count(*) as n\n"
+        "from staging.orders group by 1;\n",
     )
     store = str(tmp_path / "store.db")
     command = repositories.run("ingest", str(plain), str(elsewhere), "--store", store,

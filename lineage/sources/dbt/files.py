@@ -31,6 +31,7 @@ from lineage.sources.dbt.settings import configured, folders, layered, line_of, 
 from lineage.sources.dbt.statements import snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
+from lineage.sources.document import readable
 from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
@@ -172,8 +173,8 @@ class Reading:
         self.tree = tree
         self.outside = outside
         self.lacking: set[str] = set()
-        self.files = tree.list()
         self.diagnostics: list[Diagnostic] = []
+        self.files = tuple(path for path in tree.list() if self._readable(path))
         self.groups: dict[str, Facts] = {}
         self.docs: dict[str, str] = {}
         self.refs: dict[tuple[str | None, str], Known] = outside.refs() if outside else {}
@@ -240,6 +241,13 @@ class Reading:
         )
 
     # files -----------------------------------------------------------------------------------
+
+    def _readable(self, path: str) -> bool:
+        shown = readable(path)
+        if shown != path:
+            message = "its name is no text in UTF-8; rename it, it is left out."
+            self.problem("unreadable", message, shown)
+        return shown == path
 
     def problem(self, code: str, message: str, document: str, line: int = 0) -> None:
         """Report an error at a line of a file."""

@@ -26,6 +26,7 @@ from lineage.sources.dbt.report import events
 from lineage.sources.dbt.settings import load
 from lineage.sources.dbt.tree import Files, Tree
 from lineage.sources.dbt.world import Known
+from lineage.sources.document import readable
 
 
 class State(Protocol):
@@ -478,6 +479,7 @@ class _Closure:
         rest = _Rest(self.memory, self.within)
         reading = Reading(tree, self.dialect, rest)
         project = complete(reading)
+        within = {readable(path) for path in self.within}
         told = events(project, namespace=self.namespace, dialect=self.dialect, elsewhere=rest.node)
         return Part(
             {node.id: node for node in project.nodes},
@@ -485,7 +487,7 @@ class _Closure:
             tuple(
                 row
                 for row in project.diagnostics
-                if row.location is not None and row.location.document in self.within
+                if row.location is not None and row.location.document in within
             ),
             frozenset(reading.lacking),
         )
