@@ -18,7 +18,10 @@ st.html(
     "[data-testid='stCaptionContainer'],[data-testid='stCaptionContainer'] p"
     "{color:color-mix(in srgb,currentcolor 84%,transparent)!important}"
     "[data-testid='stCaptionContainer']{color:inherit!important;opacity:1}"
-    "button[data-selected='true']{color:inherit!important;font-weight:600}</style>"
+    "button[data-selected='true']{color:inherit!important;font-weight:600}"
+    "@media (prefers-reduced-motion:reduce){*,*::before,*::after{animation-duration:0s!important;"
+    "animation-delay:0s!important;transition:none!important;scroll-behavior:auto!important}}"
+    "</style>"
 )
 signed.required()
 # One list: Streamlit draws groups as a list that screen readers take for a broken one.

@@ -86,3 +86,61 @@ def test_axe_finds_nothing_serious(
     found = page.evaluate(RUN)
     context.close()
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "reached"),
+    [
+        ("", {"Column, table or question"}),
+        ("?column=billing.invoices.amount", {"Column, table or question", "Zoom in", "Filter"}),
+        ("map", {"Only names with", "About"}),
+        ("impact", {"Column, table or change"}),
+        (f"impact?changes={CHANGES}", {"And another change", "Verdicts"}),
+        ("changes?broken=churn_scores.churn_score", {"What is wrong", "Seen at"}),
+        ("catalog", {"Search names, descriptions, tags and owners"}),
+        ("governance", {"Label", "Only those with", "Where labelled data flows"}),
+        ("health", {"Only those with", "What was not understood"}),
+    ],
+)
+def test_the_keyboard_gets_everywhere(
+    demo: str, browser: Browser, path: str, reached: set[str]
+) -> None:
+    """Tab walks from the pages' list through what a page has, and is caught nowhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{demo}/{path}")
+    page.get_by_test_id("stSidebarNav").wait_for()
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+    page.wait_for_timeout(1000)
+    seen: list[str] = []
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        seen.append(str(page.evaluate(NAME)))
+    context.close()
+    assert "Health" in seen, "the list of pages"
+    assert reached <= set(seen), seen
+
+
+NAME = """() => {
+  let at = document.activeElement;
+  while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+  if (!at) return "";
+  const label = at.labels && at.labels[0] && at.labels[0].innerText;
+  return (at.getAttribute("aria-label") || label || at.innerText || "").trim();
+}"""
+
+
+def test_whoever_wants_no_motion_gets_none(demo: str, browser: Browser) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{demo}/?column=billing.invoices.amount")
+    page.locator("button.row.chosen").wait_for()
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter(one => {
+          const style = getComputedStyle(one);
+          return parseFloat(style.animationDuration) > 0 || (style.transitionProperty !== "none" &&
+            parseFloat(style.transitionDuration) > 0);
+        }).length"""
+    )
+    context.close()
+    assert moving == 0
