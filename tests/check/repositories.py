@@ -37,17 +37,20 @@ def commit(root: Path, message: str = "next") -> Path:
 
 def shop(root: Path) -> Path:
     """Make the repository of the trap project."""
-    shutil.copytree(FIXTURE / "base", root)
+    shutil.copytree(FIXTURE / "base", root, copy_function=shutil.copy)
     return begin(root)
 
 
 def lay(root: Path, name: str) -> Path:
-    """Make the working tree that of a pull request."""
+    """Make the working tree that of a pull request.
+
+    Times are not copied: git takes a file of equal size and times for unchanged.
+    """
     git(root, "checkout", "--quiet", "--force", "main")
     git(root, "clean", "--quiet", "-d", "--force")
     head = FIXTURE / "heads" / name
     if (head / "files").is_dir():
-        shutil.copytree(head / "files", root, dirs_exist_ok=True)
+        shutil.copytree(head / "files", root, copy_function=shutil.copy, dirs_exist_ok=True)
     for path in json.loads((head / "pull_request.json").read_text())["deleted"]:
         (root / path).unlink()
     return root
