@@ -23,6 +23,11 @@ STATUS_MARKS = {
 """What is written beside a verdict, so that colour is never all there is."""
 
 
+def many(number: int, noun: str) -> str:
+    """Return a count of things: ``1 column``, ``2,000 columns``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def place(where: lineage.Location | None) -> str:
     """Return ``file:line:column``, as far as it is known."""
     if where is None:

@@ -263,7 +263,7 @@ function light(root, state, focus) {
     path.classList.toggle("down", downEdges.has(number) && !upEdges.has(number));
   });
   const count = new Set([...upEdges, ...downEdges]).size;
-  const text = found ? `${count} edges: ${upRows.size - 1} columns upstream, ${downRows.size - 1} downstream` : `${cards.length} tables, ${edges.length} edges`;
+  const text = found ? `${count} ${count === 1 ? "edge" : "edges"}: ${upRows.size - 1} ${upRows.size === 2 ? "column" : "columns"} upstream, ${downRows.size - 1} downstream` : `${cards.length} tables, ${edges.length} edges`;
   root.querySelector(".said").textContent = text;
   root.querySelector(".read").textContent = text;
   root.dataset.highlighted = found ? count : 0;

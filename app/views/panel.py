@@ -55,7 +55,8 @@ def _facts(estate: lineage.Workspace, subject: Subject) -> str:
     text = (about.description if about else None) or (known.description if known else None)
     if text:
         lines.append(f"<p>{escape(text)}</p>")
-    facts = [("Upstream", f"{up:,} columns"), ("Downstream", f"{len(below.reached):,} columns")]
+    facts = [("Upstream", words.many(up, "column"))]
+    facts.append(("Downstream", words.many(len(below.reached), "column")))
     facts.append(("Owner", ", ".join(known.owners) if known and known.owners else "nobody known"))
     users: dict[str, list[str]] = {}
     for consumer in below.consumers:

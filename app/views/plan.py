@@ -34,7 +34,9 @@ def _one(estate: lineage.Workspace, change: lineage.Change, number: int) -> None
     st.write("**1. Expand**")
     for step in found.expand:
         st.text(step)
-    st.write(f"**2. Migrate: {len(found.patches)} patches**")
+    st.write(
+        f"**2. Migrate: {len(found.patches)} {'patch' if len(found.patches) == 1 else 'patches'}**"
+    )
     told: list[str] = []
     for patch in found.patches:
         name = patch.location.document if patch.location else patch.relation

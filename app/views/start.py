@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 import lineage
-from app import address, links_to
+from app import address, links_to, words
 
 _QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("Where does personal data flow?", "governance", {}),
@@ -25,10 +25,13 @@ def draw(estate: lineage.Workspace) -> None:
     """Draw counts, examples of what the box understands, and questions of the whole estate."""
     stats = estate.stats()
     st.title("What breaks if you change it?", anchor=False)
-    st.caption(
-        f"{stats.datasets:,} datasets · {stats.fields:,} columns · {stats.jobs:,} jobs · "
-        f"{stats.column_edges:,} column edges"
-    )
+    counts = {
+        "dataset": stats.datasets,
+        "column": stats.fields,
+        "job": stats.jobs,
+        "column edge": stats.column_edges,
+    }
+    st.caption(" · ".join(words.many(number, noun) for noun, number in counts.items()))
     left, right = st.columns(2, gap="large")
     with right:
         st.subheader("People ask", anchor=False)
@@ -40,7 +43,9 @@ def draw(estate: lineage.Workspace) -> None:
         with st.spinner("Counting …"):
             busy = _busiest(estate)
         for label, count in busy:
-            if st.button(f"{label} · {count} columns downstream", key=f"busy {label}"):
+            if st.button(
+                f"{label} · {words.many(count, 'column')} downstream", key=f"busy {label}"
+            ):
                 address.put(column=label)
                 st.rerun()
         _examples(busy)

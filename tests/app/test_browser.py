@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import socket
 import subprocess
@@ -347,3 +348,21 @@ def test_a_server_is_explored(page_of: Open, repository: Path) -> None:
                 page.get_by_text("What breaks if you drop it: 42 of 42 affected").wait_for()
         finally:
             server.terminate()
+
+
+def test_a_long_reading_is_told_and_can_be_stopped(tmp_path: Path, page_of: Open) -> None:
+    """A pipe that nobody writes into takes for ever to read."""
+    slow = tmp_path / "slow.sql"
+    os.mkfifo(slow)
+    with served(str(slow)) as address:
+        page = page_of(f"{address}/?column=a.b")
+        page.get_by_text("Reading the estate").wait_for()
+        page.get_by_text(re.compile(r"… [1-9]\d* s")).wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Reading was stopped.").wait_for()
+        page.get_by_role("button", name="Read it again").click()
+        page.get_by_text("Reading the estate").wait_for()
+        # Other pages wait in the same way, and hang no more than this one.
+        page.get_by_role("link", name="Health").click()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Reading was stopped.").wait_for()

@@ -127,3 +127,25 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LINEAGE_SOURCES", str(tmp_path / "missing"))
     page = opened("column")
     assert "no such file or folder" in said(page)
+
+
+def test_the_demo_is_one_click_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINEAGE_SOURCES", raising=False)
+    monkeypatch.delenv("LINEAGE_STORE", raising=False)
+    page = opened("column")
+    next(one for one in page.button if one.label == "Open the demo estate").click().run()
+    assert not page.exception
+    assert "59 datasets" in said(page)
+
+
+def test_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINEAGE_SOURCES", raising=False)
+    monkeypatch.delenv("LINEAGE_STORE", raising=False)
+    (tmp_path / "one.sql").write_text("create view v as select a from t;")
+    page = opened("column")
+    page.text_input[0].input(str(tmp_path))
+    next(one for one in page.button if one.label == "Open").click().run()
+    assert not page.exception
+    assert "1 job · 1 column edge" in said(page)
