@@ -31,19 +31,35 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
+      # What is known of the base, so that only what differs is read.
+      - uses: actions/cache@v4
+        with:
+          path: {folder}.lineage/check
+          key: lineage-${{{{ github.event.pull_request.base.sha }}}}
+          restore-keys: lineage-
       - run: pip install lineage-explorer
       - name: What does this change break downstream?
+        env:
+          BASE: origin/${{{{ github.base_ref }}}}
         run: >-
-          lineage check --base origin/${{{{ github.base_ref }}}} --project {project}
+          lineage check --base "$BASE" --project {project}
           --output text --output github --output markdown=lineage-comment.md
       - name: One comment, written anew each time
         if: always() && hashFiles('lineage-comment.md') != ''
         env:
           GH_TOKEN: ${{{{ github.token }}}}
           PULL: ${{{{ github.event.number }}}}
-        run: >-
-          gh pr comment "$PULL" --edit-last --create-if-none --body-file lineage-comment.md
-          || echo "the token may not comment; the report is in the job summary"
+        run: |
+          comments="repos/$GITHUB_REPOSITORY/issues/$PULL/comments"
+          mine=$(gh api "$comments" --paginate --jq \\
+            '.[] | select(.body | startswith("<!-- lineage-check -->")) | .id' | tail -n 1)
+          if [ -n "$mine" ]; then
+            set -- PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$mine"
+          else
+            set -- POST "$comments"
+          fi
+          gh api --silent --method "$1" "$2" -F body=@lineage-comment.md ||
+            echo "the token may not comment; the report is in the job summary"
 """
 GITLAB = """\
 lineage:
@@ -52,11 +68,15 @@ lineage:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   variables:
     GIT_DEPTH: "0"
+  # What is known of the base, so that only what differs is read.
+  cache:
+    key: lineage
+    paths:
+      - {folder}.lineage/check
   script:
     - pip install lineage-explorer
-    - git fetch origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"
     - >-
-      lineage check --base "origin/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME" --project {project}
+      lineage check --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --project {project}
       --output text --output gitlab=gl-code-quality.json --output junit=lineage.xml
   artifacts:
     when: always
@@ -105,7 +125,8 @@ def COMMAND(  # noqa: N802 - the constant of this room
     kind = "a dbt project" if (where / "dbt_project.yml").is_file() else "SQL files"
     click.echo(f"found {kind} in {where.as_posix()}", err=True)
     said = f'dialect = "{dialect}"' if dialect else '# dialect = "snowflake"'
-    _write(path, text.format(project=where.as_posix()), force=force)
+    folder = "" if where == Path() else f"{where.as_posix()}/"
+    _write(path, text.format(project=where.as_posix(), folder=folder), force=force)
     _write(where / "lineage.toml", CONFIG.format(dialect=said), force=force)
     if host == "gitlab":
         click.echo("now add to .gitlab-ci.yml:  include: .gitlab/lineage.yml", err=True)

@@ -17,6 +17,8 @@ READ = (".sql", ".yml", ".yaml", ".csv", ".md", ".py", ".json", ".ndjson", ".jso
 """Endings of files that readers look at."""
 FILE_MODES = frozenset({"100644", "100755", "100664"})
 """Links and submodules are no files of the repository."""
+_HOOKS = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF")
+"""What git tells its hooks, relative to a folder that need not be the project's."""
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 """Nothing is written, and what a partial clone left out is not fetched."""
 
@@ -30,7 +32,7 @@ def git(project: Path, *words: str, given: bytes | None = None) -> bytes | None:
             stdin=None if given is not None else subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            env={**os.environ, **_QUIET},
+            env={key: value for key, value in os.environ.items() if key not in _HOOKS} | _QUIET,
         )
     except OSError:
         return None
