@@ -1,8 +1,8 @@
 """Runs the test suite in two parts and prints one closing count for both.
 
-Most tests run side by side on two processes. Tests that drive a browser, and the one that builds
-the wheel, come afterwards and alone: a browser beside a busy second process answers late, and
-waiting longer for it would hide what those tests are about.
+Both run side by side on two processes. Tests that drive a browser, and the one that builds the
+wheel, come afterwards and among themselves: beside a process that never waits a browser answers
+late, and waiting longer for it would hide what those tests are about.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 # loadfile: fixtures of a module (a server, an estate) are made once, not once a process.
 PARTS = (
     ("-n", "2", "--dist", "loadfile", "-m", "not browser and not wheel"),
-    ("-m", "browser or wheel"),
+    ("-n", "2", "--dist", "loadfile", "-m", "browser or wheel"),
 )
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
 COUNT = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed)")
