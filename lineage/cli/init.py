@@ -122,8 +122,7 @@ def COMMAND(  # noqa: N802 - the constant of this room
         if host == "gitlab"
         else (WORKFLOW, Path(".github/workflows/lineage.yml"))
     )
-    kind = "a dbt project" if (where / "dbt_project.yml").is_file() else "SQL files"
-    click.echo(f"found {kind} in {where.as_posix()}", err=True)
+    click.echo(f"found {_kind(where)}", err=True)
     said = f'dialect = "{dialect}"' if dialect else '# dialect = "snowflake"'
     folder = "" if where == Path() else f"{where.as_posix()}/"
     _write(path, text.format(project=where.as_posix(), folder=folder), force=force)
@@ -131,6 +130,16 @@ def COMMAND(  # noqa: N802 - the constant of this room
     if host == "gitlab":
         click.echo("now add to .gitlab-ci.yml:  include: .gitlab/lineage.yml", err=True)
     click.echo(f"try it: lineage check --base HEAD --project {where.as_posix()}", err=True)
+
+
+def _kind(where: Path) -> str:
+    """Return what is there to check, and where."""
+    if (where / "dbt_project.yml").is_file():
+        return f"a dbt project in {where.as_posix()}"
+    for pattern in ("manifest.json", "*/manifest.json"):
+        for path in sorted(where.glob(pattern)):
+            return f"dbt artifacts in {path.parent.as_posix()}"
+    return f"SQL files in {where.as_posix()}"
 
 
 def _project() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from lineage.model.diagnostic import Severity
@@ -99,11 +100,17 @@ def code(text: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Return text that Markdown takes for text: no table, link, tag, mention or emphasis."""
+    """Return text that Markdown takes for text: no table, link, tag, mention or emphasis.
+
+    A zero-width space behind ``@`` and ``#`` keeps people and issues from being linked.
+    """
     flat = " ".join(text.split())
     escaped = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    marked = "".join("\\" + letter if letter in "\\`*_{}[]()#|!" else letter for letter in escaped)
-    return marked.replace("@", "&#64;")
+    marked = _MARKUP.sub(lambda found: "".join(f"\\{letter}" for letter in found[0]), escaped)
+    return _LINKED.sub(r"\g<0>&#8203;", marked)
 
+
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_+|_+(?![^\W_])")
+_LINKED = re.compile(r"@|(?<!&)#(?=\w)")
 
 REPORT = CheckReport(purpose="One comment on a pull request, size-capped", write=write)
