@@ -69,10 +69,12 @@ def main() -> None:
     """Print a line a wait, beside what it should be at most."""
     shared = Path(os.environ.get("LINEAGE_SHARED") or ROOT.parent / "shared")
     stripe = Path(sys.argv[1]) if len(sys.argv) > 1 else shared / "data" / "warehouses" / "stripe"
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("no chromium on the PATH; `make system` installs one")
+        return
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         _told(
             "cold start to first picture, demo", [_cold_start(browser) for _ in range(RUNS)], 3000
         )
