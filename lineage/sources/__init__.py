@@ -55,7 +55,10 @@ class Reading:
 
 
 READERS = Registry(
-    __name__, "READER", Reader, besides=("document", "git", "keeping", "revision", "sides")
+    __name__,
+    "READER",
+    Reader,
+    besides=("document", "git", "keeping", "revision", "scripts", "sides"),
 )
 
 

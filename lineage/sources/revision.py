@@ -20,7 +20,9 @@ from lineage.model.saved import MARK, load
 from lineage.model.snapshot import Snapshot
 from lineage.sources import git, read, uncollected
 from lineage.sources.dbt import MANIFEST, PROJECT, Files, Folder, Tree, read_remembered
+from lineage.sources.scripts import remember
 
+DBT, SCRIPTS = b"d", b"s"
 _LINES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 _SHOWN = 3
 
@@ -33,7 +35,8 @@ class Revision:
     files: Mapping[str, bytes] = field(default_factory=dict)
     """By path; empty for artifacts and saved snapshots."""
     memory: bytes = b""
-    """What `lineage.sources.dbt.part` needs to know to read some of these files alone."""
+    """What has to be known to read some of these files alone: `DBT` or `SCRIPTS`, then that of
+    `lineage.sources.dbt.part` or of `lineage.sources.scripts`. Empty where it cannot be done."""
 
 
 def revision(
@@ -105,6 +108,15 @@ def of_files(
     """Return the side that some files are."""
     if PROJECT in files:
         return _dbt(Files(files), files, dialect, namespace)
+    events, diagnostics = of_scripts(files, dialect=dialect, namespace=namespace)
+    memory = remember(events)
+    return Revision(_settled(events, diagnostics), files, SCRIPTS + memory if memory else b"")
+
+
+def of_scripts(
+    files: Mapping[str, bytes], *, dialect: str | None = None, namespace: str | None = None
+) -> tuple[list[Event | Arrival], tuple[Diagnostic, ...]]:
+    """Return what files say that are no dbt project, and what was wrong with them."""
     with tempfile.TemporaryDirectory(prefix="lineage-") as folder:
         for path, data in files.items():
             target = Path(folder, path)
@@ -113,7 +125,7 @@ def of_files(
         # Read from inside, so that documents go by the same names on both sides.
         with chdir(folder):
             reading = read(["."], dialect=dialect, namespace=namespace)
-        return Revision(_settled(reading.events, reading.diagnostics), files)
+    return list(reading.events), reading.diagnostics
 
 
 def clean(path: str, content: bytes) -> bytes:
@@ -146,7 +158,7 @@ def _dbt(
 ) -> Revision:
     with uncollected():
         events, diagnostics, memory = read_remembered(tree, dialect=dialect, namespace=namespace)
-    return Revision(_settled(events, diagnostics), files, memory)
+    return Revision(_settled(events, diagnostics), files, DBT + memory)
 
 
 def _settled(events: Iterable[Event | Arrival], diagnostics: Iterable[Diagnostic]) -> Snapshot:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,17 +26,22 @@ from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Event
 from lineage.model.identity import DatasetId, FieldId
 from lineage.model.snapshot import Snapshot
-from lineage.sources import git, uncollected
+from lineage.sources import git, scripts, uncollected
 from lineage.sources.keeping import Keeping
 from lineage.sources.revision import (
+    SCRIPTS,
     Revision,
     clean,
     commit_files,
     installed,
     of_files,
+    of_scripts,
     revision,
     working_tree,
 )
+
+if TYPE_CHECKING:
+    from lineage.sources.dbt.part import Parts
 
 MANY = 400
 """Files between a kept state and the base, from which on the base is kept itself."""
@@ -198,12 +205,28 @@ class _Repository:
     def _state_of(self, tree: str | None, blobs: Mapping[str, str | None]) -> _State:
         return _State(self.project, tree, blobs, self.lent)
 
+    def _parts(
+        self, memory: memoryview, changed: set[str], states: list[_State]
+    ) -> scripts.Parts | Parts | None:
+        """Return what the files that differ say in each state, with all that they concern."""
+        options = self.options
+        if bytes(memory[:1]) == SCRIPTS:
+            read = partial(of_scripts, dialect=options.dialect, namespace=options.namespace)
+            return scripts.read_parts(memory[1:], changed, states, read)
+        from lineage.sources.dbt.part import Memory, read_parts  # noqa: PLC0415 - imports Jinja
+
+        return read_parts(
+            Memory(memory[1:]),
+            changed,
+            states,
+            namespace=options.namespace,
+            dialect=options.dialect,
+        )
+
     def _part(self, kept: Kept, tree: str) -> Sides | None:
         """Return what differs and what that concerns; None if it cannot be told by itself."""
         if not kept.extra:
             return None
-        from lineage.sources.dbt.part import Memory, read_parts  # noqa: PLC0415 - imports Jinja
-
         between = git.differing_trees(self.project, tree, self.base.tree)
         changed = {*between.before, *self.differing.before}
         pivot = self._state_of(tree, {**self.differing.before, **between.before})
@@ -216,13 +239,7 @@ class _Repository:
             None if self.head is None else self.head.tree,
             {**between.after, **self.differing.after},
         )
-        parts = read_parts(
-            Memory(kept.extra),
-            changed,
-            [pivot, base, head],
-            namespace=self.options.namespace,
-            dialect=self.options.dialect,
-        )
+        parts = self._parts(kept.extra, changed, [pivot, base, head])
         if parts is None:
             return None
         by_part = {id(part): _told(part.events, part.diagnostics) for part in parts.parts}

@@ -318,3 +318,97 @@ def test_packages_that_are_installed_serve_both_sides(shop: Path) -> None:
     assert not part.whole
     assert "order_uid" in json.dumps(told(part))
     assert part.unseen == ()
+
+
+# Plain SQL ----------------------------------------------------------------------------------------
+
+SCRIPTS = {
+    "tables": "create table raw.orders (id integer, amount decimal(10, 2), note varchar);\n",
+    "more": "create table raw.customers (id integer, name varchar);\n",
+    "staging": "create view staging.orders as\nselect id, amount, note from raw.orders;\n",
+    "people": "create view staging.people as select id, name from raw.customers;\n",
+    "report": (
+        "create table marts.report as\nselect o.id, p.name, o.amount\n"
+        "from staging.orders o join staging.people p on p.id = o.id;\n"
+    ),
+    "filled": (
+        "create table marts.filled (id integer, amount decimal(10, 2));\n"
+        "insert into marts.filled select id, amount from staging.orders;\n"
+    ),
+    "later": "insert into marts.filled select id, 0 from raw.customers;\n",
+    "last": "create view marts.last as select * from marts.filled;\n",
+}
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of plain SQL, its state kept."""
+    root = repositories.sql(tmp_path_factory.mktemp("scripts") / "repository", **SCRIPTS)
+    sides(change(root), root, OPTIONS)
+    return root
+
+
+OPTIONS = Options(dialect="duckdb")
+EDITS: dict[str, dict[str, str | None]] = {
+    "values": {"staging": SCRIPTS["staging"].replace("amount,", "amount * 2 as amount,")},
+    "a column less": {"staging": SCRIPTS["staging"].replace(", note", "")},
+    "a column less that is read": {"staging": SCRIPTS["staging"].replace("amount, ", "")},
+    "a type": {"tables": SCRIPTS["tables"].replace("decimal(10, 2)", "double")},
+    "one of two that fill a table": {"later": SCRIPTS["later"].replace("0 from", "1 from")},
+    "one that fills another table": {
+        "later": "insert into marts.other select id, 0 from raw.customers;\n"
+    },
+    "what makes a table that two fill": {
+        "filled": SCRIPTS["filled"].replace("amount decimal", "total decimal")
+    },
+    "gone": {"people": None},
+    "gone with its readers": {"people": None, "report": None},
+    "new": {"new": "create view marts.new as select name from staging.people;\n"},
+    "new, of a name that there is elsewhere": {
+        "new": "create view other.orders as select 1 as one;\n"
+    },
+    "new, and named without its schema": {
+        "new": "create view marts.new as select name from people;\n"
+    },
+    "moved": {"people": None, "moved": SCRIPTS["people"]},
+    "torn": {"report": "create table marts.report as select from ((\n"},
+    "a template": {
+        "staging": "create view staging.orders as select id, amount, {{ note }} from raw.orders;\n"
+    },
+    "nothing": {"staging": "-- nothing\n"},
+    "what is read": {
+        "report": SCRIPTS["report"].replace("staging.people", "raw.customers"),
+        "people": SCRIPTS["people"].replace(", name", ""),
+    },
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_scripts_are_told_the_same(name: str, scripts: Path) -> None:
+    run(scripts, "checkout", "--quiet", "--force", "main")
+    run(scripts, "clean", "--quiet", "-d", "--force")
+    for file, text in EDITS[name].items():
+        if text is None:
+            (scripts / f"{file}.sql").unlink()
+        else:
+            write(scripts, f"{file}.sql", text)
+    part = sides(change(scripts), scripts, OPTIONS)
+    assert told(part) == told(read_whole("main", None, scripts, OPTIONS))
+    assert not part.whole or "name" in name
+
+
+def test_events_among_the_scripts_are_read_as_a_whole(tmp_path: Path) -> None:
+    root = repositories.sql(tmp_path / "repository", **SCRIPTS)
+    sides(change(root), root, OPTIONS)
+    write(
+        root,
+        "events.ndjson",
+        '{"eventType": "COMPLETE", "eventTime": "2026-01-01T00:00:00Z", '
+        '"run": {"runId": "0190b7a4-0000-7000-8000-000000000000"}, '
+        '"job": {"namespace": "a", "name": "b"}, '
+        '"inputs": [{"namespace": "sql", "name": "staging.orders"}], "outputs": []}\n',
+    )
+    edit(root, "staging.sql", ", note", "")
+    part = sides(change(root), root, OPTIONS)
+    assert told(part) == told(read_whole("main", None, root, OPTIONS))
+    assert part.whole
