@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lineage.analysis.estate import UNREAD, Estate, reads_of
 from lineage.catalog.derive import Settled
-from lineage.catalog.kept import Kept, Sight, pack
+from lineage.catalog.kept import Half, Kept, Sight, half, pack
+from lineage.catalog.program import Outcome, Program
 from lineage.model.diagnostic import Diagnostic, Location
-from lineage.model.identity import JobId
+from lineage.model.identity import DatasetId, JobId
 
 _NOT_READ = frozenset({"unreadable", "broken-document", "does-not-parse"})
 
 
 def sight(estate: Estate) -> Sight:
     """Return how many jobs were understood, and what is not of each of the others."""
-    unseen: dict[JobId, Diagnostic] = {}
-    seen = 0
-    for unit in estate.program.units:
-        bad = [row for row in estate.outcomes[unit.id].problems if row.code in UNREAD]
-        if bad:
-            unseen[unit.id] = Diagnostic(bad[0].code, bad[0].message, location=unit.job.origin)
-        else:
-            seen += 1
+    found = bound_sight(estate.program, estate.outcomes)
+    unseen = {**found.unseen}
     for id_, job in estate.snapshot.jobs.items():
         if job.sql is None and job.note:
             unseen[id_] = Diagnostic("no-sql", job.note, location=job.origin)
+    return Sight(found.seen, unseen)
+
+
+def bound_sight(program: Program, outcomes: Mapping[JobId, Outcome]) -> Sight:
+    """Return how many units were understood of those that were bound."""
+    unseen: dict[JobId, Diagnostic] = {}
+    seen = 0
+    for id_, outcome in outcomes.items():
+        bad = [row for row in outcome.problems if row.code in UNREAD]
+        if bad:
+            origin = program.by_job[id_].job.origin
+            unseen[id_] = Diagnostic(bad[0].code, bad[0].message, location=origin)
+        else:
+            seen += 1
     return Sight(seen, unseen)
 
 
@@ -55,16 +64,27 @@ def _by_place(row: Diagnostic) -> tuple[Location, str, str]:
     return (row.location or Location(""), row.code, row.message)
 
 
-def keep(estate: Estate, extra: bytes = b"") -> bytes:
+def keep(estate: Estate, extra: bytes = b"", other: Half | None = None) -> bytes:
     """Return an estate as bytes, for `lineage.catalog.kept.Kept` to read."""
-    reads = {
-        id_: reads_of(unit, estate.outcomes[id_]) for id_, unit in estate.program.by_job.items()
-    }
+    reads = reads_of_bound(estate.program, estate.outcomes)
     for unit in estate.steps:
-        if unit.id not in reads:
+        if not unit.statements:
             reads[unit.id] = reads_of(unit, None)
     settled = Settled(estate.program, estate.world, estate.outcomes)
-    return pack(settled, reads, sight(estate), extra)
+    return pack(settled, reads, sight(estate), extra, other)
 
 
-__all__ = ["keep", "regrafted", "sight", "unseen"]
+def keep_half(settled: Settled) -> bytes:
+    """Return what one of two has bound, for the other to `keep`."""
+    reads = reads_of_bound(settled.program, settled.outcomes)
+    return half(settled, reads, bound_sight(settled.program, settled.outcomes))
+
+
+def reads_of_bound(
+    program: Program, outcomes: Mapping[JobId, Outcome]
+) -> dict[JobId, frozenset[DatasetId]]:
+    """Return what units read, as bound."""
+    return {id_: reads_of(program.by_job[id_], outcome) for id_, outcome in outcomes.items()}
+
+
+__all__ = ["bound_sight", "keep", "keep_half", "regrafted", "sight", "unseen"]

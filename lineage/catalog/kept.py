@@ -156,30 +156,84 @@ class Sight:
     unseen: Mapping[JobId, Diagnostic]
 
 
+class Half(msgspec.Struct, frozen=True, array_like=True):
+    """What one of two has bound: the same state, and the outcomes of half of its units."""
+
+    datasets: list[DatasetId]
+    """Those that are read, and that names cannot mean."""
+    bounds: list[tuple[int, bytes]]
+    """By the number of the job."""
+    reads: list[tuple[int, list[DatasetId]]]
+    seen: int
+    unseen: list[tuple[int, Diagnostic]]
+
+
 def pack(
     settled: Settled,
     reads: Mapping[JobId, Iterable[DatasetId]],
     sight: Sight,
     extra: bytes = b"",
+    other: Half | None = None,
 ) -> bytes:
-    """Return a bound state as bytes. ``reads`` is what each job reads, as bound."""
-    return _Writer(settled, reads, sight).bytes(extra)
+    """Return a bound state as bytes. ``reads`` is what each job reads, as bound.
+
+    ``other`` has the outcomes that ``settled`` lacks.
+    """
+    return _Writer(settled, reads, sight, other).bytes(extra)
+
+
+def half(settled: Settled, reads: Mapping[JobId, Iterable[DatasetId]], sight: Sight) -> bytes:
+    """Return the outcomes of a state as bytes, for `pack` to add to those of the other half."""
+    return _Writer(settled, reads, sight).half()
 
 
 class _Writer:
     def __init__(
-        self, settled: Settled, reads: Mapping[JobId, Iterable[DatasetId]], sight: Sight
+        self,
+        settled: Settled,
+        reads: Mapping[JobId, Iterable[DatasetId]],
+        sight: Sight,
+        other: Half | None = None,
     ) -> None:
         self.settled = settled
         self.program = settled.program
         self.snapshot = settled.program.snapshot
-        self.reads = reads
+        self.reads = {**reads}
         self.sight = sight
         self.numbers: dict[DatasetId, int] = {}
         for id_ in (*self.snapshot.datasets, *self.program.writers):
             self.number(id_)
         self.heard = len(self.numbers)
         self.encoder = msgspec.msgpack.Encoder()
+        self.given: dict[JobId, bytes] = {}
+        if other is not None:
+            self._take(other)
+
+    def _take(self, other: Half) -> None:
+        """Take over the other half, its numbers as they are."""
+        jobs = list(self.snapshot.jobs)
+        for id_ in other.datasets:
+            self.number(id_)
+        self.given = {jobs[number]: blob for number, blob in other.bounds}
+        self.reads |= {jobs[number]: ids for number, ids in other.reads}
+        unseen = {jobs[number]: problem for number, problem in other.unseen}
+        self.sight = Sight(self.sight.seen + other.seen, {**self.sight.unseen, **unseen})
+
+    def half(self) -> bytes:
+        """Return what was bound here."""
+        places = {id_: number for number, id_ in enumerate(self.snapshot.jobs)}
+        bounds = [
+            (places[id_], self.encoder.encode(self._bound(id_))) for id_ in self.settled.outcomes
+        ]
+        return self.encoder.encode(
+            Half(
+                list(self.numbers)[self.heard :],
+                bounds,
+                [(places[id_], list(self.reads[id_])) for id_ in self.settled.outcomes],
+                self.sight.seen,
+                [(places[id_], problem) for id_, problem in self.sight.unseen.items()],
+            )
+        )
 
     def number(self, id_: DatasetId) -> int:
         """Return the number of a dataset."""
@@ -191,7 +245,7 @@ class _Writer:
         jobs = list(self.snapshot.jobs)
         places = {id_: number for number, id_ in enumerate(jobs)}
         blobs = [encode(job) for job in self.snapshot.jobs.values()]
-        blobs += [encode(self._bound(id_)) for id_ in jobs]
+        blobs += [self.given.get(id_) or encode(self._bound(id_)) for id_ in jobs]
         datasets = list(self.numbers)
         heard = datasets[: self.heard]
         blobs += [encode(self.snapshot.datasets.get(id_)) for id_ in heard]
@@ -578,4 +632,4 @@ _COLUMNS = msgspec.msgpack.Decoder(Columns | None)
 _BOUND = msgspec.msgpack.Decoder(_Bound | None)
 _DIAGNOSTICS = msgspec.msgpack.Decoder(tuple[Diagnostic, ...])
 
-__all__ = ["Kept", "KeptUnit", "Part", "Sight", "named", "pack"]
+__all__ = ["Half", "Kept", "KeptUnit", "Part", "Sight", "half", "named", "pack"]

@@ -37,6 +37,8 @@ _DIALECTS: Final[Mapping[str, str]] = {
 """sqlglot's dialect for the engine that a namespace names (OpenLineage naming specification)."""
 
 
+Syntax = tuple[tuple[Parsed, ...], tuple[Outline, ...]]
+"""A text's statements, and an outline of each."""
 Naming = Callable[[tuple[DatasetId, str]], tuple[DatasetId, str]]
 """What a column (in lower case) was called before it was renamed."""
 
@@ -116,11 +118,14 @@ class Program:
         found = (self.unit(job) for job in self.snapshot.jobs.values() if job.sql is not None)
         return [unit for unit in found if unit.statements]
 
-    def unit(self, job: Job, sql: str | None = None) -> Unit:
-        """Return the unit of a job, or of the job with another text."""
+    def unit(self, job: Job, sql: str | None = None, known: Syntax | None = None) -> Unit:
+        """Return the unit of a job, or of the job with another text.
+
+        ``known`` is the syntax of that text, where somebody has parsed it.
+        """
         text = job.sql or "" if sql is None else sql
-        dialect = self._dialect(job)
-        outlines = outline(text, dialect)
+        dialect = self.dialect_of(job)
+        statements, outlines = known or (parsed(text, dialect), outline(text, dialect))
         queries = any(item.role is Role.QUERY for item in outlines)
         output = job.outputs[0] if queries and len(job.outputs) == 1 else None
         view = View(World(), self.names.scope(job))
@@ -142,7 +147,7 @@ class Program:
         targets.update(job.outputs)
         is_view = any(item.view for item in outlines)
         return Unit(
-            job, dialect, parsed(text, dialect), outlines, output,
+            job, dialect, statements, outlines, output,
             frozenset(reads), tuple(sorted(targets)), is_view,
         )  # fmt: skip
 
@@ -201,7 +206,8 @@ class Program:
 
     # -----------------------------------------------------------------------------------------
 
-    def _dialect(self, job: Job) -> str | None:
+    def dialect_of(self, job: Job) -> str | None:
+        """Return the dialect of a job: its own, its engine's, or the usual one."""
         if job.dialect:
             return job.dialect
         for id_ in (*job.outputs, *job.inputs):

@@ -58,7 +58,7 @@ READERS = Registry(
     __name__,
     "READER",
     Reader,
-    besides=("document", "git", "keeping", "revision", "scripts", "sides"),
+    besides=("document", "git", "halves", "keeping", "revision", "scripts", "sides"),
 )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lineage.analysis.estate import Estate
-from lineage.analysis.sight import keep, regrafted, sight, unseen
+from lineage.analysis.sight import regrafted, sight, unseen
 from lineage.catalog.advance import advance, following
 from lineage.catalog.apply import apply
 from lineage.catalog.derive import Settled
@@ -27,6 +27,7 @@ from lineage.model.event import Event
 from lineage.model.identity import DatasetId, FieldId
 from lineage.model.snapshot import Snapshot
 from lineage.sources import git, scripts, uncollected
+from lineage.sources.halves import state
 from lineage.sources.keeping import Keeping
 from lineage.sources.revision import (
     SCRIPTS,
@@ -185,7 +186,7 @@ class _Repository:
         """Read the base as a whole, and keep it."""
         found = self._read(self.base)
         with uncollected():
-            data = keep(Estate.build(found.snapshot, self.options.dialect), found.memory)
+            data = state(found.snapshot, self.options.dialect, found.memory)
         self.keeping.store(self.base.tree, data)
         return data
 
