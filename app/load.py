@@ -23,9 +23,9 @@ from pathlib import Path
 import lineage
 from app import reading
 
-LATER = 1.5
-"""Seconds for which a store's state is not read while nobody asks for it: the first page comes
-first."""
+LATER, LATEST = 0.8, 10.0
+"""Seconds for which steps after the first wait while nobody asks for them: after the first page was
+asked for, whose picture comes first, and when none is."""
 
 
 class Step(IntEnum):
@@ -87,16 +87,28 @@ class Load:
         self._told = ""
         self._child: subprocess.Popen[bytes] | None = None
         self._moved = threading.Condition()
-        self._asked = threading.Event()
+        self._asked = 0
+        self._until = self.started + LATEST
         self._thread = threading.Thread(target=self._run, daemon=True, name="reading")
         self._thread.start()
 
     def reached(self, step: Step, seconds: float) -> bool:
         """Wait so long at most; return whether the step is reached, or will never be."""
-        if step > Step.OPENED:
-            self._asked.set()
+        self.ask(step)
         with self._moved:
             return self._moved.wait_for(lambda: self.over or self._step >= step, seconds)
+
+    def ask(self, step: Step) -> None:
+        """Have it reach a step as soon as it can."""
+        with self._moved:
+            if not self._asked:
+                self._until = time.monotonic() + LATER
+            self._asked = max(self._asked, step)
+            self._moved.notify_all()
+
+    def has(self, step: Step) -> bool:
+        """Return whether the step is reached; nothing is hurried for that."""
+        return self._step >= step
 
     @property
     def over(self) -> bool:
@@ -116,13 +128,9 @@ class Load:
         self._tell(0)
 
     def _run(self) -> None:
-        documents: tuple[tuple[Step, Callable[[], object]], ...] = (
-            (Step.READ, self._read),
-            (Step.OPENED, self.estate.stats),
-        )
+        documents: tuple[tuple[Step, Callable[[], object]], ...] = ((Step.READ, self._read),)
         store: tuple[tuple[Step, Callable[[], object]], ...] = (
             (Step.OPENED, self.estate.stats),
-            (Step.OPENED, lambda: self._asked.wait(LATER)),
             (Step.READ, lambda: self.estate.snapshot),
         )
         rest: tuple[tuple[Step, Callable[[], object]], ...] = (
@@ -131,6 +139,8 @@ class Load:
         )
         try:
             for step, act in (*(documents if self.wanted.sources else store), *rest):
+                if self._step:
+                    self._wait(step)
                 act()
                 if self.stopped:
                     return
@@ -142,6 +152,15 @@ class Load:
             self.error = error
         finally:
             self._tell(0)
+
+    def _wait(self, step: Step) -> None:
+        """Wait until somebody asks for a step, or for a while."""
+        with self._moved:
+            while not (self.over or self._asked >= step):
+                left = self._until - time.monotonic()
+                if left <= 0:
+                    return
+                self._moved.wait(left)
 
     def _read(self) -> None:
         script = str(Path(reading.__file__))

@@ -57,6 +57,16 @@ def is_bound() -> bool:
     return load(wanted()).reached(Step.BOUND, PATIENCE)
 
 
+def bind_soon() -> None:
+    """Have every statement bound as soon as can be: somebody is about to propose a change."""
+    load(wanted()).ask(Step.BOUND)
+
+
+def has_bound() -> bool:
+    """Return whether every statement is bound already. Nothing is hurried for that."""
+    return load(wanted()).has(Step.BOUND)
+
+
 def phase() -> str:
     """Return what the reading is at."""
     return load(wanted()).phase

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Container, Iterable, Mapping, Sequence
+import mimetypes
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import lineage
 
@@ -73,10 +75,35 @@ def table(rows: Sequence[Mapping[str, object]], name: str, file: str) -> None:
         "Only those with", placeholder="part of any cell", key=f"filter {name}"
     )
     kept = filtered(rows, wanted)
-    right.download_button(
-        "CSV", csv_of(kept), file, "text/csv", width="stretch", key=f"save {name}"
-    )
+    save("CSV", csv_of(kept), file, key=f"save {name}", place=right)
     drawn(kept, name)
+
+
+def save(  # noqa: PLR0913 - what, as what, and where
+    label: str,
+    data: str | Callable[[], str],
+    file: str,
+    *,
+    key: str | None = None,
+    disabled: bool = False,
+    wide: bool = True,
+    place: DeltaGenerator | None = None,
+) -> None:
+    """Offer a text as a file. One that is costly is made when it is asked for.
+
+    Whoever saves a file changes nothing. Were the page drawn again for that, the file could be
+    gone before the browser has fetched it.
+    """
+    (place or st).download_button(
+        label,
+        data,
+        file,
+        mimetypes.guess_type(file)[0] or "text/plain",
+        key=key,
+        on_click="ignore",
+        disabled=disabled,
+        width="stretch" if wide else "content",
+    )
 
 
 def filtered(rows: Sequence[Mapping[str, object]], wanted: str) -> Sequence[Mapping[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -59,7 +60,7 @@ def show() -> None:
     shown = estate if before is not None else shown
     root = _root(shown, before)
     view = _controls(row[1:], shown, compared=before is not None)
-    judged = then is None and view.change != "none" and opened.is_bound()
+    judged = then is None and view.change != "none" and opened.has_bound()
     found = _impact(estate, root, view.change) if judged else None
     drawn = scene(
         shown,
@@ -237,11 +238,12 @@ def _save(estate: lineage.Workspace) -> None:
     name = address.get("column")
     with st.container(horizontal=True, gap="small"):
         for form, ending in FORMS.items():
-            st.download_button(
+            words.save(
                 form.upper() if form != "mermaid" else "Mermaid",
-                lambda form=form: _file(estate, form, name),  # type: ignore[misc]
+                partial(_file, estate, form, name),
                 f"lineage.{ending}",
                 key=f"save {form}",
+                wide=False,
             )
 
 
@@ -350,8 +352,9 @@ def _counts(drawn: Scene) -> None:
 @st.fragment(run_every=1)
 def _later() -> None:
     """Say that the verdicts follow; draw the page again when every statement is bound."""
-    if opened.is_bound():
+    if "drawn" in st.session_state and opened.is_bound():
         st.rerun()
+    st.session_state["drawn"] = True  # the first picture comes before every verdict
     st.caption(f"{opened.phase()} … what breaks follows when every statement is bound.")
 
 
@@ -390,9 +393,7 @@ def _breaks(found: lineage.Impact | None, label: str, change: str) -> None:
             f"What breaks if you {verb} it: {len(broken)} of {len(rows)} affected", anchor=False
         )
     with right:
-        st.download_button(
-            "CSV", words.csv_of(rows), "impact.csv", "text/csv", width="stretch", disabled=not rows
-        )
+        words.save("CSV", words.csv_of(rows), "impact.csv", disabled=not rows)
     if not rows:
         st.success(f"Nothing that is known reads {label} in a way that this would change.")
         return

@@ -45,6 +45,7 @@ TABS = ("Verdicts", "Evidence", "Plan")
 def show() -> None:
     """Draw the page."""
     estate = opened.estate()
+    opened.bind_soon()
     st.title("What breaks?", anchor=False)
     changes = _changes()
     _form(estate, changes)
@@ -243,13 +244,9 @@ def _verdicts(estate: lineage.Workspace, found: lineage.Impact) -> None:
     rows = words.verdict_rows(found)
     text, one, two, three = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
     wanted = text.text_input("Only those with", placeholder="part of a name, owner or reason")
-    one.download_button("CSV", words.csv_of(rows), "impact.csv", "text/csv", width="stretch")
-    two.download_button(
-        "JSON", estate.told(found, "json"), "impact.json", "application/json", width="stretch"
-    )
-    three.download_button(
-        "Markdown", estate.told(found), "impact.md", "text/markdown", width="stretch"
-    )
+    words.save("CSV", words.csv_of(rows), "impact.csv", place=one)
+    words.save("JSON", estate.told(found, "json"), "impact.json", place=two)
+    words.save("Markdown", estate.told(found), "impact.md", place=three)
     if not rows:
         st.success("Everything downstream was bound again, and stays as it is.")
         return

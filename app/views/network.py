@@ -58,13 +58,7 @@ def show() -> None:
         wanted = st.text_input("Only names with", value=address.get("with"))
     address.put(**{"with": wanted, "lens": None if look == LENSES[0] else look})
     with fourth:
-        st.download_button(
-            "HTML page",
-            lambda: "".join(lineage.export(estate, "html")),
-            "lineage.html",
-            "text/html",
-            width="stretch",
-        )
+        words.save("HTML page", lambda: "".join(lineage.export(estate, "html")), "lineage.html")
     if level == "dataset" and not chosen and not wanted:
         level = _coarser(estate)
     links = estate.links(level)

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 import lineage
+from app import words
 
 
 def draw(estate: lineage.Workspace, changes: lineage.ChangeSet) -> None:
@@ -55,12 +56,8 @@ def _one(estate: lineage.Workspace, change: lineage.Change, number: int) -> None
     for step in found.contract:
         st.text(step)
     if told:
-        st.download_button(
-            "Patches",
-            "\n".join(told) + "\n",
-            "plan.patch",
-            "text/x-diff",
-            key=f"patches {number}",
+        words.save(
+            "Patches", "\n".join(told) + "\n", "plan.patch", key=f"patches {number}", wide=False
         )
 
 

@@ -83,15 +83,9 @@ def arguments(port: int, host: str, *, headless: bool) -> list[str]:
         sys.executable,
         "-P",  # names of the explorer's files must not hide modules
         str(home() / SERVE),
-        "run",
-        str(home() / ENTRY),
-        f"--server.port={port}",
-        f"--server.address={host}",
-        f"--server.headless={str(headless).lower()}",
-        "--server.fileWatcherType=none",
-        "--server.showEmailPrompt=false",
-        "--browser.gatherUsageStats=false",
-        "--client.toolbarMode=minimal",
+        str(port),
+        host,
+        *(("--headless",) if headless else ()),
     ]
 
 
