@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -140,16 +140,15 @@ def warm() -> None:
         import_module(name)
 
 
-def explorer(opened: str | None) -> App:
-    """Return the explorer as an application; a browser opens on the address once it listens."""
+def explorer(started: Callable[[], object]) -> App:
+    """Return the explorer as an application that says when it has started."""
     from starlette.middleware import Middleware  # noqa: PLC0415 - see above
     from streamlit.starlette import App  # noqa: PLC0415 - see above
 
     @asynccontextmanager
     async def life(_: App) -> AsyncGenerator[None]:
         threading.Thread(target=warm, daemon=True).start()
-        if opened is not None:
-            threading.Timer(0.1, webbrowser.open, (opened,)).start()
+        started()
         yield
 
     return App(ENTRY, middleware=[Middleware(Assets)], lifespan=life)
@@ -199,14 +198,20 @@ def run(port: int, host: str, *, headless: bool) -> int:
     import uvicorn  # noqa: PLC0415 - as above
     from streamlit.web.bootstrap import load_config_options  # noqa: PLC0415 - as above
 
+    def started() -> None:
+        sys.stderr.write(f"The explorer is at {address} (Ctrl+C ends it).\n")
+        if not headless:  # a little later, since it listens next
+            threading.Timer(0.2, webbrowser.open, (address,)).start()
+
+    # The application first: it says which folder's config.toml is meant, the one with our colours.
+    found = explorer(started)
     load_config_options({**SETTINGS, "server.port": port, "server.address": host})
     secure = streamlit.get_option("server.sslCertFile")
     shown = f"[{host}]" if ":" in host else host
     address = f"{'https' if secure else 'http'}://{shown}:{port}"
-    sys.stderr.write(f"The explorer is at {address} (Ctrl+C ends it).\n")
     server = uvicorn.Server(
         uvicorn.Config(
-            explorer(None if headless else address),
+            found,
             ssl_certfile=secure,
             ssl_keyfile=streamlit.get_option("server.sslKeyFile"),
             ws="websockets-sansio",

@@ -15,7 +15,7 @@ from lineage.catalog.program import Outcome, Written
 from lineage.catalog.world import DatasetTable, parts_of
 from lineage.model.identity import DatasetId
 from lineage.sql.meaning import Meaning
-from lineage.sql.relation import FILTER, GROUP_BY, JOIN, SORT, STRENGTH, Origin, Origins
+from lineage.sql.relation import FILTER, GROUP_BY, JOIN, NEVER, SORT, STRENGTH, Origin, Origins
 
 Key = tuple[DatasetId, str]
 """A column: its dataset, and its name in lower case."""
@@ -24,6 +24,9 @@ _INFLUENCES: Final = ((JOIN, "joined on"), (FILTER, "filtered by"), (GROUP_BY, "
 _UPSTREAM: Final = frozenset(
     {"upstream-values", "upstream-rows", "upstream-influence", "other-type", "may-be-null"}
 )
+UNREADABLE: Final = frozenset({"never-converts", "upstream-never-converts"})
+"""Reasons for which it is built where it is a view, or while there are no rows, and cannot be read
+as soon as there is one."""
 _INTEGERS: Final = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
 )  # fmt: skip
@@ -72,18 +75,19 @@ def rewritten(before: Meaning, after: Meaning, found: Silent) -> Silent:
     Two ways of writing the same are the same; what else differs may still give equal values, and
     says so. From ``found``, the comparison by origins, stays what comes from upstream.
     """
+    stays = _UPSTREAM | UNREADABLE
     kept = Silent(
-        {name: reason for name, reason in found.columns.items() if reason.code in _UPSTREAM},
-        found.rows if found.rows is not None and found.rows.code in _UPSTREAM else None,
+        {name: reason for name, reason in found.columns.items() if reason.code in stays},
+        found.rows if found.rows is not None and found.rows.code in stays else None,
     )
-    if before.rows != after.rows:
+    if before.rows != after.rows and not _is_unreadable(kept.rows):
         other = found.rows
         message = other.message if other is not None else "it reads, filters or groups other rows"
         kept.rows = Reason("other-rows", message, certain=False)
     earlier = {name.lower(): value for name, value in before.columns}
     for name, value in after.columns:
         key = name.lower()
-        if key in earlier and earlier[key] != value:
+        if key in earlier and earlier[key] != value and not _is_unreadable(kept.columns.get(key)):
             known = found.columns.get(key)
             message = f"{name} is worked out in another way"
             if known is not None and known.code == "other-origin":
@@ -104,10 +108,35 @@ def silent(before: Outcome, after: Outcome, target: DatasetId, drift: Drift) -> 
         found.rows = found.rows or _rows(was.indirect, written.indirect, drift)
     for read in after.reads:
         reason = drift.rows.get(read)
-        if reason is not None and found.rows is None:
+        if _is_unreadable(reason):
+            message = f"it reads {_short(read)}, whose rows cannot be worked out"
+            found.rows = Reason("upstream-never-converts", message)
+        elif reason is not None and found.rows is None:
             message = f"it reads {_short(read)}, whose rows change"
             found.rows = Reason("upstream-rows", message, reason.certain)
     return found
+
+
+def _is_unreadable(reason: Reason | None) -> bool:
+    return reason is not None and reason.code in UNREADABLE
+
+
+def _unreadable(what: str, before: Origins, after: Origins, drift: Drift) -> Reason | None:
+    """Return why something cannot be worked out any more, as soon as there is a row."""
+    if not any(flags & NEVER for flags in before.values()):
+        fails = [key_of(origin) for origin, flags in after.items() if flags & NEVER]
+        if fails:
+            message = (
+                f"{what} by converting {_names(fails)} into a type to which none of its values "
+                "can be converted: reading it fails with the first row"
+            )
+            return Reason("never-converts", message)
+    for origin in after:
+        key = key_of(origin)
+        if _is_unreadable(drift.values.get(key)):
+            message = f"{what} from {_name(key)}, which cannot be worked out"
+            return Reason("upstream-never-converts", message)
+    return None
 
 
 def _written(outcome: Outcome, target: DatasetId) -> list[Written]:
@@ -120,7 +149,9 @@ def _columns(before: Written, after: Written, drift: Drift, found: Silent) -> No
         was = earlier.get(name.lower())
         if was is None:
             continue
-        reason = _value(name, was.direct, column.direct, drift)
+        reason = _unreadable(f"{name} is made", was.direct, column.direct, drift)
+        reason = reason or _unreadable(f"{name} is made", was.indirect, column.indirect, drift)
+        reason = reason or _value(name, was.direct, column.direct, drift)
         if reason is None:
             reason = _decided(name, was.indirect, column.indirect, drift)
         if reason is not None:
@@ -164,6 +195,9 @@ def _decided(name: str, before: Origins, after: Origins, drift: Drift) -> Reason
 
 
 def _rows(before: Origins, after: Origins, drift: Drift) -> Reason | None:
+    unreadable = _unreadable("its rows are picked", before, after, drift)
+    if unreadable is not None:
+        return unreadable
     was = {(key_of(origin), flags & ~SORT) for origin, flags in before.items() if flags & ~SORT}
     now = {
         (_earlier(key_of(origin), drift), flags & ~SORT)

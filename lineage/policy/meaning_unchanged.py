@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage.analysis.silent import UNREADABLE
 from lineage.model.diagnostic import Severity
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, told
 
-SCHEMA_ONLY = frozenset(
-    {"other-columns", "other-type", "declared", "relation-gone", "input-changes"}
-)
+ELSEWHERE = UNREADABLE | {
+    "other-columns", "other-type", "declared", "relation-gone", "input-changes",
+}  # fmt: skip
+"""Reasons that other rules tell."""
 
 
 def check(facts: Facts) -> Iterator[Found]:
@@ -18,7 +20,7 @@ def check(facts: Facts) -> Iterator[Found]:
     for verdict in facts.impact.relations:
         if verdict.status in {Status.VALUE_CHANGES, Status.SCHEMA_CHANGES}:
             for found in told(verdict):
-                if verdict.evidence and not SCHEMA_ONLY & set(found.key.split()):
+                if verdict.evidence and not ELSEWHERE & set(found.key.split()):
                     yield found
 
 

@@ -19,6 +19,7 @@ from lineage.sql.relation import (
     AGGREGATION,
     CONDITIONAL,
     MASKED,
+    NEVER,
     NOTHING,
     TRANSFORMATION,
     WINDOW,
@@ -28,6 +29,7 @@ from lineage.sql.relation import (
     Parts,
     Relation,
     combine,
+    flagged,
     lift,
     merge,
 )
@@ -665,7 +667,10 @@ def _cast(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         return (None, origins)
     target = binder.types.normalize(target)
     if type(node) is exp.Cast:
-        return (binder.typed(binder.types.cast(type_, target), node, "no-cast"), origins)
+        answer = binder.types.cast(type_, target)
+        if answer.never:
+            origins = flagged(origins, NEVER)
+        return (binder.typed(answer, node, "no-cast"), origins)
     return (target, origins)
 
 

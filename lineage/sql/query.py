@@ -22,6 +22,7 @@ from lineage.sql.relation import (
     FILTER,
     GROUP_BY,
     JOIN,
+    NEVER,
     NOTHING,
     SORT,
     TRANSFORMATION,
@@ -33,6 +34,7 @@ from lineage.sql.relation import (
     Schema,
     Table,
     United,
+    flagged,
     lift,
     mark,
     merge,
@@ -1803,10 +1805,17 @@ class Binder(Expressions):
                         )
                     )
                 type_ = answer.type
-        direct, indirect = (
-            merge(column.direct, other.direct),
-            merge(column.indirect, other.indirect),
-        )
+        direct = merge(column.direct, other.direct)
+        if type_ is not None and self.types is not None:
+            never = [
+                side.direct
+                for side in (column, other)
+                if side.type not in {None, type_} and self.types.cast(side.type, type_).never
+            ]
+            for origins in never:
+                # Where a constant is never converted, whatever is united with it is not read.
+                direct = merge(direct, flagged(origins or direct, NEVER))
+        indirect = merge(column.indirect, other.indirect)
         del step
         return Column(column.name, type_, direct, indirect, None, column.place)
 

@@ -31,6 +31,9 @@ FILTER: Final = 64
 GROUP_BY: Final = 128
 SORT: Final = 256
 
+# Of either: on the way its values are converted into a type into which none can be.
+NEVER: Final = 512
+
 INDIRECT_SUBTYPES: Final[tuple[tuple[int, str], ...]] = (
     (JOIN, "JOIN"),
     (FILTER, "FILTER"),
@@ -400,6 +403,11 @@ def lift(origins: Origins, strength: int, flags: int = 0) -> Origins:
     return lifted
 
 
+def flagged(origins: Origins, flags: int) -> Origins:
+    """Return ``origins`` with ``flags`` set as well."""
+    return {origin: known | flags for origin, known in origins.items()}
+
+
 def mark(origins: Origins, flags: int) -> dict[Origin, int]:
-    """Return ``origins`` as indirect ones with exactly ``flags``."""
-    return dict.fromkeys(origins, flags)
+    """Return ``origins`` as indirect ones with ``flags``, and whether they ever convert."""
+    return {origin: flags | (known & NEVER) for origin, known in origins.items()}

@@ -244,7 +244,7 @@ def test_a_picture_for_the_slides(hand: Hand, tmp_path: Path) -> None:
 
 def test_the_lineage_as_a_diagram_for_the_wiki(hand: Hand, tmp_path: Path) -> None:
     hand.click(hand.page.get_by_role("button", name=re.compile("columns downstream")).first)
-    hand.click(hand.page.get_by_role("button", name="View"))
+    hand.click(hand.page.get_by_test_id("stPopoverButton"))
     with hand.page.expect_download() as download:
         hand.click(hand.page.get_by_role("button", name="Mermaid"))
     file = tmp_path / "lineage.mmd"

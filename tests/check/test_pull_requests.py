@@ -27,11 +27,6 @@ ROOT = Path(__file__).parents[2] / "fixtures/pull_requests"
 HEADS = sorted(path.name for path in (ROOT / "heads").iterdir() if path.is_dir())
 TODAY = date(2026, 11, 21)
 
-MISSED = {
-    "swap-return-types": "the break is told one relation too late",
-}
-"""What is not as it should be, and how it is told instead; each is flagged, none is silent."""
-
 
 @dataclass(frozen=True)
 class Base:
@@ -98,7 +93,7 @@ def misses(name: str, findings: list[Finding]) -> str:
             return f"not found: {sorted(missing)}"
         if not errors:
             return "nothing found" if not known["unreadable"] else ""
-        false = said - wanted - set(known["blocked"])
+        false = said - wanted - set(known["blocked"]) - set(known["unreadable"])
         if false and not known["project_error"]:
             return f"said to break: {sorted(false)}"
         unplaced = [row.subject for row in errors if not (row.location and row.location.line)]
@@ -113,22 +108,14 @@ def misses(name: str, findings: list[Finding]) -> str:
 def test_a_pull_request_is_judged_as_it_turned_out(
     name: str, found: Callable[[str], list[Finding]]
 ) -> None:
-    wrong = misses(name, found(name))
-    assert bool(wrong) == (name in MISSED), wrong or "it is found now; take it off the list"
-
-
-@pytest.mark.parametrize("name", sorted(MISSED))
-def test_what_is_not_told_as_it_should_be_is_not_silent(
-    name: str, found: Callable[[str], list[Finding]]
-) -> None:
-    assert {row.subject for row in found(name)} >= set(truth(name)["breaks"])
+    assert misses(name, found(name)) == ""
 
 
 def test_the_counts_that_the_documents_give(found: Callable[[str], list[Finding]]) -> None:
     right: Counter[str] = Counter()
     for name in HEADS:
         right[truth(name)["outcome"]] += not misses(name, found(name))
-    assert right == {"breaks": 28, "values": 17, "schema": 20, "nothing": 18}
+    assert right == {"breaks": 29, "values": 17, "schema": 20, "nothing": 18}
     page = (Path(__file__).parents[2] / "docs/ci.md").read_text()
     for outcome, total in (("breaks", 29), ("values", 17), ("schema", 20), ("nothing", 18)):
         assert f"| {outcome} | {total} | {right[outcome]} |" in page

@@ -11,6 +11,7 @@ from lineage.sql.typing.duckdb_casts import (
     REFUSED,
     Casts,
     literal_type,
+    never_converts,
     normal,
 )
 from lineage.sql.typing.duckdb_macros import expand
@@ -84,6 +85,7 @@ class DuckDb:
         self._calls: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
         self._operators: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
         self._combined: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
+        self._cast: dict[tuple[str, str], Typed] = {}
         self._shapes: dict[str, Shape] = {}
         self._overloads: dict[str, tuple[_Overload, ...]] = {}
 
@@ -431,8 +433,18 @@ class DuckDb:
     # Casts
 
     def cast(self, source: str | None, target: str, *, safe: bool = False) -> Typed:  # noqa: ARG002 - DuckDB binds every cast; the value decides
-        """Every cast binds; whether a value can be cast is seen when the query runs."""
-        return Typed(self.normalize(target))
+        """Every cast binds; whether a value can be cast is seen when the query runs.
+
+        For some pairs of types no value can: "Unimplemented type for cast".
+        """
+        if source is None:
+            return Typed(self.normalize(target))
+        key = (source, target)
+        found = self._cast.get(key)
+        if found is None:
+            never = never_converts(normal(self._shape(source)), self._shape(target))
+            found = self._cast[key] = Typed(self.normalize(target), never=never)
+        return found
 
     def implicit(self, source: str | None, target: str | None) -> bool | None:
         """Whether ``source`` is taken for ``target`` without a cast."""

@@ -74,6 +74,43 @@ _ORDER = [
 # Aliased types: preferred when two types are combined, and no implicit cast between them.
 _ALIASED = frozenset({"JSON"})
 
+_CLOCK = frozenset({"TIME", "TIME WITH TIME ZONE"})
+_INSTANTS = frozenset(
+    {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+)
+_COUNTED = (NUMERIC - {"BIGNUM", "DECIMAL"}) | {"BOOLEAN"}
+_INTO = {
+    **dict.fromkeys(NUMERIC, NUMERIC | {"BOOLEAN", "BIT"}),
+    "BOOLEAN": _COUNTED | {"BIT", "DECIMAL"},
+    "DECIMAL": _COUNTED,
+    "BIGNUM": frozenset(INTEGER_WIDTH) | {"DOUBLE"},
+    "UHUGEINT": NUMERIC | {"BOOLEAN", "BIT", "UUID"},
+    "BLOB": frozenset({"BIT", "UUID"}),
+    "BIT": _COUNTED | {"BLOB"},
+    "DATE": _INSTANTS,
+    "TIME": _CLOCK,
+    "TIME WITH TIME ZONE": _CLOCK,
+    **dict.fromkeys(_INSTANTS, _INSTANTS | {"DATE", "TIME"}),
+    "TIMESTAMP": _INSTANTS | {"DATE"} | _CLOCK,
+    "TIMESTAMP WITH TIME ZONE": _INSTANTS | {"DATE", "TIME WITH TIME ZONE"},
+    "TIMESTAMP_NS": (_INSTANTS - {"TIMESTAMP_S"}) | {"DATE", "TIME"},
+    "INTERVAL": frozenset[str](),
+    "UUID": frozenset({"BLOB", "UHUGEINT"}),
+}
+"""What values of a type are converted into, beside text and JSON, for which all are; without
+parameters. Taken from the engine, and compared with it by ``tests/sql/typing``."""
+
+
+def never_converts(source: Shape, target: Shape) -> bool:
+    """Return whether the engine converts no value of one type into the other.
+
+    Only said of types that hold no others.
+    """
+    if source.id == target.id or target.id not in _INTO:
+        return False
+    known = _INTO.get(source.id)
+    return known is not None and target.id not in known
+
 
 def integer_range(id_: str) -> tuple[int, int]:
     """The smallest and largest value of an integer type."""

@@ -11,12 +11,14 @@ class Typed:
     """The outcome of one question to a type system.
 
     ``type`` is the canonical name of the result, ``error`` the message of a refusal worded as the
-    engine words it. When both are ``None`` nothing is known, and ``reason`` says why.
+    engine words it. When both are ``None`` nothing is known, and ``reason`` says why. ``never`` is
+    said of a conversion that binds, and fails for every value but NULL.
     """
 
     type: str | None
     error: str | None = None
     reason: str | None = None
+    never: bool = False
 
 
 class TypeSystem(Protocol):

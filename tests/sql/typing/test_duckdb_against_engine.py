@@ -247,3 +247,39 @@ def test_every_pair(kind: str) -> None:
                 if ours != (system.normalize(theirs) if theirs else ""):
                     differ.append((left, right, theirs, ours))
     assert differ == []
+
+
+VALUES = {
+    "BOOLEAN": "true", "VARCHAR": "'x'", "BLOB": "'x'", "BIT": "'101'", "UUID": "gen_random_uuid()",
+    "JSON": "'1'", "DATE": "DATE '2020-01-01'", "TIME": "TIME '10:00:00'",
+    "TIME WITH TIME ZONE": "'10:00:00+00'", "INTERVAL": "INTERVAL 1 DAY", "INTEGER[]": "[1]",
+    "VARCHAR[]": "['x']", "STRUCT(a INTEGER)": "{'a': 1}", "MAP(VARCHAR, INTEGER)": "MAP {'a': 1}",
+    "ENUM('a', 'b')": "'a'", "INTEGER[3]": "[1, 2, 3]", "TIMESTAMP": "TIMESTAMP '2020-01-01'",
+    "TIMESTAMP_NS": "TIMESTAMP '2020-01-01'", "TIMESTAMP_S": "TIMESTAMP '2020-01-01'",
+    "TIMESTAMP_MS": "TIMESTAMP '2020-01-01'", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP '2020-01-01'",
+}  # fmt: skip
+CONVERTED = "SELECT CAST(v AS {}) FROM t"
+NESTED = {"INTEGER[]", "VARCHAR[]", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)", "INTEGER[3]"}
+NESTED.add("ENUM('a', 'b')")
+
+
+def test_every_conversion() -> None:
+    """Which types no value is ever converted between; of nested ones nothing is said."""
+    system = type_system("duckdb")
+    every = [*TYPES, "SMALLINT", "INTEGER", "USMALLINT", "UINTEGER", "FLOAT", "TIMESTAMP_S"]
+    every.append("TIMESTAMP_MS")
+    differ = []
+    with duckdb.connect() as engine:
+        for source in every:
+            value = VALUES.get(source, "1")
+            engine.execute(f"CREATE OR REPLACE TABLE t AS SELECT CAST({value} AS {source}) AS v")
+            for target in every:
+                never = system.cast(system.normalize(source), system.normalize(target)).never
+                try:
+                    engine.execute(CONVERTED.format(target)).fetchall()
+                    fails = False
+                except duckdb.Error as error:
+                    fails = "Unimplemented type for cast" in str(error)
+                if never != (fails and not NESTED & {source, target}):
+                    differ.append((source, target, fails, never))
+    assert differ == []
