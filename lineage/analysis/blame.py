@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from lineage.analysis.diff import Act, Aspect, Difference, fields, same_sql
+from lineage.analysis.diff import Act, Aspect, Difference, fields, same_sql, same_type
 from lineage.model.answer import Cone
 from lineage.model.diagnostic import Location
 from lineage.model.entities import Field, Job, RunState
@@ -204,7 +204,7 @@ def _renamed(was: tuple[Field, ...], now: tuple[Field, ...]) -> Iterator[tuple[s
     before, after = {field.name for field in was}, {field.name for field in now}
     if len(was) == len(now):
         for old, new in zip(was, now, strict=True):
-            if old.name not in after and new.name not in before and old.type == new.type:
+            if old.name not in after and new.name not in before and same_type(old.type, new.type):
                 yield old.name, new.name
 
 

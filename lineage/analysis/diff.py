@@ -113,7 +113,7 @@ def fields(
             yield Difference(Aspect.FIELD, Act.ADDED, subject, None, text)
             continue
         was = old[name]
-        if None not in (was.type, field.type) and was.type != field.type:
+        if not same_type(was.type, field.type):
             yield Difference(Aspect.TYPE, Act.CHANGED, subject, was.type, field.type)
         if None not in (was.nullable, field.nullable) and was.nullable != field.nullable:
             yield Difference(
@@ -125,6 +125,19 @@ def fields(
         yield Difference(
             Aspect.ORDER, Act.CHANGED, dataset, ", ".join(stayed_before), ", ".join(stayed_after)
         )
+
+
+def same_type(one: str | None, other: str | None) -> bool:
+    """Return whether two types differ in letter case and white space only, or one is not known.
+
+    Producers write what their engine prints: ``INTEGER`` or ``integer``, ``DECIMAL(10, 2)`` or
+    ``decimal(10,2)``. In quotes, as in an ENUM, each letter counts.
+    """
+    if one is None or other is None or one == other:
+        return True
+    if "'" in one or "'" in other:
+        return False
+    return "".join(one.split()).upper() == "".join(other.split()).upper()
 
 
 def _null(nullable: bool | None) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lineage.analysis.estate import Estate, short
 from lineage.analysis.impact import impact
+from lineage.analysis.silent import UNREADABLE
 from lineage.catalog.program import Unit
 from lineage.catalog.world import DatasetTable, View
 from lineage.errors import BadChange
@@ -66,7 +67,11 @@ class Plan:
         After a change of type values are cast back, which may round them: that is let pass.
         """
         found = (*self.proof.relations, *self.proof.consumers)
-        return not self.by_hand and all(verdict.status in _kept(self.change) for verdict in found)
+        return not self.by_hand and all(
+            verdict.status in _kept(self.change)
+            and not any(evidence.code in UNREADABLE for evidence in verdict.evidence)
+            for verdict in found
+        )
 
 
 def _kept(change: Change) -> frozenset[Status]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 
 from lineage.analysis.diff import Act, Aspect, Difference, Flow, diff, same_sql
@@ -41,6 +42,21 @@ def test_columns() -> None:
         Difference(Aspect.FIELD, Act.ADDED, FieldId(T, "f"), None, "unknown type"),
         Difference(Aspect.ORDER, Act.CHANGED, T, "a, b, c, d", "b, a, c, d"),
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("INTEGER", "integer", True),
+        ("DECIMAL(10, 2)", "decimal(10,2)", True),
+        ("DECIMAL(10,2)", "DECIMAL(12,2)", False),
+        ("ENUM('a')", "ENUM('A')", False),
+        ("int", "bigint", False),
+    ],
+)
+def test_a_type_in_other_letters_is_the_same(one: str, other: str, same: bool) -> None:
+    found = diff(state(Field("a", one)), state(Field("a", other)))
+    assert bool(found) is not same
 
 
 def test_not_to_know_columns_is_no_change() -> None:

@@ -15,6 +15,7 @@ from lineage.analysis.silent import UNREADABLE
 FIXTURE = yaml.safe_load(
     (Path(__file__).parents[2] / "fixtures" / "silent" / "unreadable.yaml").read_text()
 )
+VIEW = "create view v as select id, day from t;"
 CASES: list[dict[str, Any]] = FIXTURE["cases"]
 
 
@@ -80,3 +81,12 @@ def test_it_is_told_once_only_where_it_begins(tmp_path: Path) -> None:
         "change": {"kind": "drop_column", "table": "t", "column": "ok"},
     }
     assert told(case, tmp_path) == (set(), set())
+
+
+@pytest.mark.parametrize(("type_", "clean"), [("TIMESTAMP", True), ("INTEGER", False)])
+def test_no_plan_is_proved_that_casts_what_is_never_converted(
+    tmp_path: Path, type_: str, clean: bool
+) -> None:
+    (tmp_path / "estate.sql").write_text(FIXTURE["tables"] + VIEW)
+    estate = lineage.open(tmp_path / "estate.sql", dialect="duckdb")
+    assert estate.plan(lineage.RetypeColumn("t", "day", type_)).clean is clean
