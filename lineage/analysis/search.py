@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lineage.model.answer import Hit, HitKind
+from lineage.model.entities import Field
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.snapshot import Snapshot
 
@@ -40,20 +41,28 @@ def _datasets(snapshot: Snapshot) -> Iterator[Entry]:
 
 
 def _columns(snapshot: Snapshot, columns: Iterable[FieldId]) -> Iterator[Entry]:
-    described = {
-        FieldId(id_, field.name): (field, dataset)
-        for id_, dataset in snapshot.datasets.items()
-        for field in dataset.fields or ()
-    }
+    # What holds for all columns of a dataset is worked out once: there may be a million of them.
+    of: DatasetId | None = None
+    fields: Mapping[str, Field] = {}
+    front = back = ""
     for id_ in columns:
-        detail = about = ""
-        if id_ in described:
-            field, dataset = described[id_]
-            detail = _line(field.type, field.description, (), field.tags, None)
+        if id_.dataset is not of and id_.dataset != of:
+            of = id_.dataset
+            dataset = snapshot.datasets.get(of)
+            fields = {field.name: field for field in (dataset and dataset.fields) or ()}
+            front = f"{of.namespace}/{of.name}.".casefold()
             # A column is its dataset's owner's too, but that is not what tells it from others.
-            about = " ".join((detail, *dataset.owners, dataset.domain or "")).casefold()
-        full = f"{id_.dataset.namespace}/{id_.dataset.name}.{id_.name}"
-        yield Entry(HitKind.COLUMN, id_, id_.name.casefold(), full.casefold(), about, detail)
+            back = " ".join((*dataset.owners, dataset.domain or "")).casefold() if dataset else ""
+        detail = about = ""
+        name = id_.name.casefold()
+        field = fields.get(id_.name)
+        if field is not None:
+            plain = not field.description and not field.tags
+            detail = (
+                field.type or "" if plain else _line(field.type, field.description, (), field.tags)
+            )
+            about = f"{detail.casefold()} {back}"
+        yield Entry(HitKind.COLUMN, id_, name, front + name, about, detail)
 
 
 def _jobs(snapshot: Snapshot) -> Iterator[Entry]:
@@ -70,7 +79,7 @@ def _line(
     description: str | None,
     owners: Iterable[str],
     tags: Iterable[str],
-    domain: str | None,
+    domain: str | None = None,
 ) -> str:
     parts = [kind or "", *owners, domain or "", *(f"#{tag}" for tag in sorted(tags))]
     return " · ".join(filter(None, [*parts, " ".join((description or "").split())]))
