@@ -209,8 +209,8 @@ _STYLE = (
 
 
 def _diff(estate: lineage.Workspace, known: list[datetime]) -> None:
-    yesterday = known[-1] - timedelta(days=1)
-    start_at = max((one for one in known if one <= yesterday), default=known[0])
+    day = timedelta(days=1)
+    start_at = max((one for one in known if known[-1] - one >= day), default=known[0])
     offered = moments.offered(known)
     left, right = st.columns(2)
     start = moments.slider(left, "From", offered, "from", start_at)

@@ -78,11 +78,10 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
+            return datetime.fromisoformat(str(value)).astimezone(UTC)
+        except (ValueError, OverflowError):
             example = '"2024-05-01", "2024-05-01T02:34" or "2024-05-01 02:34+02:00"'
             self.fail(f"{value!r} is no date or time; write it like {example}.", param, ctx)
-        return found.astimezone(UTC)
 
 
 def sources(command: F) -> F:

@@ -18,12 +18,13 @@ because a third of the events that real producers send breaks the schema.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     ClassVar,
     NamedTuple,
@@ -61,6 +62,10 @@ if TYPE_CHECKING:
     FacetValue: TypeAlias = msgspec.Raw | Facet
 else:
     FacetValue = msgspec.Raw
+
+_GREATEST = (1 << 31) - 1
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_GREATEST)]
+"""A line or a column. What is larger is none, and does not fit into what keeps it."""
 
 Facets: TypeAlias = dict[str, FacetValue]
 F = TypeVar("F", bound=Facet)
@@ -541,21 +546,21 @@ class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=Fal
     key: ClassVar[str] = "explorer_origin"
     definition: ClassVar[str] = "explorer_origin"
     document: str = ""
-    line: int = 0
-    column: int = 0
+    line: Number = 0
+    column: Number = 0
     kind: str | None = None
     """A `model.JobKind`."""
     relation_kind: str | None = None
     """The `model.DatasetKind` of the outputs; on a dataset, its own."""
     database: str | None = None
     schema: str | None = None
-    statement: int | None = None
+    statement: Number | None = None
     """Which statement of the document it is, from 0."""
     note: str | None = None
     owners: tuple[str, ...] | None = None
     domain: str | None = None
     fields: tuple[UsedField, ...] | None = None
-    places: tuple[tuple[int, int, int, int, bool], ...] | None = None
+    places: tuple[tuple[Number, Number, Number, Number, bool], ...] | None = None
     """A `model.places.SourceMap`: line and column of the SQL, line and column of the document,
     and whether the text from there on is literally the document's."""
     deleted: bool = msgspec.field(default=False, name="_deleted")
@@ -583,6 +588,8 @@ _EVENT = msgspec.json.Decoder(Event)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EDGES = frozenset({MINYEAR, MAXYEAR})
+"""Years of which a part lies outside the calendar in another zone."""
 _MILLISECONDS = 1e11
 """A count of seconds above this would be in the year 5138: it must be milliseconds."""
 
@@ -604,7 +611,8 @@ def decode(payload: bytes | memoryview | msgspec.Raw) -> Decoded:
         event = _EVENT.decode(payload)
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return _decode_faulty(bytes(payload))
-    if event.event_time is not None and event.event_time.tzinfo is None:
+    moment = event.event_time
+    if moment is not None and (moment.tzinfo is None or moment.year in _EDGES):
         return _complete(event, [])
     if event.run is None and event.job is None and event.dataset is None:
         return _complete(event, [])
@@ -637,6 +645,10 @@ def _complete(event: Event, problems: list[Problem]) -> Decoded:
         message = "the time has no zone; it is taken as UTC"
         problems.append(Problem("time-without-zone", message, "/eventTime"))
         event = msgspec.structs.replace(event, event_time=event.event_time.replace(tzinfo=UTC))
+    if event.event_time is not None and not _has_utc(event.event_time):
+        message = "the time lies outside the years 1 to 9999 in UTC; it is left out"
+        problems.append(Problem("wrong-type", message, "/eventTime"))
+        event = msgspec.structs.replace(event, event_time=None)
     if event.run is not None and event.job is None:
         message = "the run event names no job; its datasets are used, its lineage is not"
         problems.append(Problem("event-without-job", message, "/job"))
@@ -644,6 +656,15 @@ def _complete(event: Event, problems: list[Problem]) -> Decoded:
         message = "the run has no id; it is not counted as a run"
         problems.append(Problem("run-without-id", message, "/run/runId"))
     return Decoded(event, tuple(problems))
+
+
+def _has_utc(moment: datetime) -> bool:
+    """Return whether a time can be told in UTC: at the edges of the calendar some cannot."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def read_facet(values: Facets, kind: type[F]) -> tuple[F | None, tuple[Problem, ...]]:
@@ -706,7 +727,7 @@ def _salvage(payload: bytes, kind: Any, pointer: str, problems: list[Problem]) -
         found = _salvage_time(payload)
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _salvage_struct(payload, kind, pointer, problems)
-    elif origin is tuple and (items := _try(_ITEMS, payload)) is not None:
+    elif origin is tuple and Ellipsis in arguments and (items := _try(_ITEMS, payload)) is not None:
         each = (
             _salvage(bytes(item), arguments[0], f"{pointer}/{index}", problems)
             for index, item in enumerate(items)
@@ -757,19 +778,21 @@ def _try(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:  # noqa: AN
 
 def _salvage_time(payload: bytes) -> Any:  # noqa: ANN401
     """Read the times that RFC 3339 does not allow and producers write nevertheless."""
-    value = msgspec.json.decode(payload)
     try:
+        value = msgspec.json.decode(payload)
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _EPOCH + timedelta(seconds=value / 1000 if value > _MILLISECONDS else value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # a number may be out of range: msgspec's is a ValueError
         pass
     return _NOTHING
 
 
 def _mismatch(payload: bytes, kind: Any, origin: Any, pointer: str) -> Problem:  # noqa: ANN401
     expected = _EXPECTED.get(kind) or _EXPECTED.get(origin, "an object")
+    if origin is tuple and Ellipsis not in get_args(kind):
+        expected = f"an array of {len(get_args(kind))} entries as they should be"
     message = f"expected {expected}, found {_found(payload)}; it is left out"
     return Problem("null-value" if payload == b"null" else "wrong-type", message, pointer)
 
@@ -777,6 +800,7 @@ def _mismatch(payload: bytes, kind: Any, origin: Any, pointer: str) -> Problem: 
 _EXPECTED: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
+    Number: f"a whole number from 0 to {_GREATEST:,}",
     str: "text",
     datetime: "a time such as 2024-05-01T12:00:00Z",
     tuple: "an array",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
@@ -169,3 +170,49 @@ def test_names_that_mean_harm_are_text(run: Run, tmp_path: Path) -> None:
     assert "<" not in chart
     table = run("export", "harm.ndjson", "--format", "csv").stdout
     assert harm in table
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+00:01"],
+)
+def test_a_time_that_utc_does_not_have(run: Run, tmp_path: Path, time: str) -> None:
+    odd = {**GOOD, "eventTime": time, "eventType": "COMPLETE", "run": {"runId": "r"}}
+    (tmp_path / "odd.json").write_text(json.dumps(odd))
+    assert run("ingest", "odd.json").exit_code == 0
+    found = run("stats", "--format", "json")
+    assert found.exit_code == 0
+    assert (counted(found)["events"], counted(found)["column_edges"]) == (1, 1)
+    assert "[wrong-type]" in run("doctor").stdout
+
+
+@pytest.mark.parametrize("time", ["1e999", "1" * 30, "-1e300"])
+def test_a_time_that_is_too_large_a_number(run: Run, tmp_path: Path, time: str) -> None:
+    (tmp_path / "odd.json").write_text(LINE.replace('"2024-05-01T12:00:00Z"', time))
+    found = run("stats", "odd.json", "--format", "json")
+    assert counted(found)["column_edges"] == 1
+    assert "[wrong-type]" in found.stderr
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_that_utc_does_not_have(run: Run, tmp_path: Path, time: str) -> None:
+    (tmp_path / "good.json").write_text(LINE)
+    found = run("stats", "good.json", "--as-of", time)
+    assert found.exit_code == 2
+    assert "is no date or time" in found.stderr
+
+
+@pytest.mark.parametrize("number", [-5, 1 << 31, 10**23])
+def test_a_line_that_no_file_has(run: Run, tmp_path: Path, number: int) -> None:
+    place = {"document": "x.sql", "line": number, "column": number}
+    place |= {"places": [[number, number, number, number, True], [1, 2]]}
+    event = json.loads(LINE)
+    event["job"]["facets"] = {
+        "explorer_origin": place,
+        "sql": {"query": "insert into b select v, nope from a"},
+    }
+    (tmp_path / "odd.json").write_text(json.dumps(event))
+    assert run("ingest", "odd.json").exit_code == 0
+    found = run("impact", "--drop", "a.v")
+    assert found.exit_code == 0
+    assert "wrong-type" in run("doctor").stdout
