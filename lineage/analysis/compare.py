@@ -80,7 +80,8 @@ class _Comparison:
 
     def _removed(self) -> None:
         for id_, dataset in self.base.snapshot.datasets.items():
-            if self._exists(self.head, id_) or not self._exists(self.base, id_):
+            was_made = self._exists(self.base, id_, made=True)
+            if self._exists(self.head, id_, made=was_made) or not self._exists(self.base, id_):
                 continue
             table = self.base.world.table(id_)
             columns = (table.columns if table is not None else None) or ()
@@ -91,15 +92,24 @@ class _Comparison:
                 self.proposal.world.forbid(parts_of(name))
 
     @staticmethod
-    def _exists(estate: Estate, id_: DatasetId) -> bool:
-        """Return whether something makes or declares a dataset, rather than just naming it."""
-        if id_ in estate.program.writers:
+    def _exists(estate: Estate, id_: DatasetId, *, made: bool = False) -> bool:
+        """Return whether something makes or declares a dataset, rather than just naming it.
+
+        With ``made`` it is not enough that a statement fills it.
+        """
+        writers = estate.program.writers.get(id_, ())
+        if any(unit.makes or not made for unit in writers):
             return True
         dataset = estate.snapshot.datasets.get(id_)
         if dataset is None:
             return False
-        made = any(id_ in job.outputs for job in estate.snapshot.jobs.values())
-        return made or dataset.fields is not None or dataset.origin is not None
+        fillers = {unit.id for unit in writers}
+        output = any(
+            id_ in job.outputs for job in estate.snapshot.jobs.values() if job.id not in fillers
+        )
+        # What is only filled got its place from the statement that fills it.
+        placed = dataset.origin is not None and not fillers
+        return output or dataset.fields is not None or placed
 
     def _edited(self) -> None:
         for unit in self.head.program.units:
@@ -123,7 +133,8 @@ class _Comparison:
         """Find tables that nothing here makes and whose declared columns differ."""
         for id_, dataset in self.head.snapshot.datasets.items():
             before = self.base.snapshot.datasets.get(id_)
-            if before is None or id_ in self.head.program.writers or dataset.fields is None:
+            writers = self.head.program.writers.get(id_, ())
+            if before is None or dataset.fields is None or any(unit.makes for unit in writers):
                 continue
             one, other = self.base.world.table(id_), self.head.world.table(id_)
             difference = differences(
@@ -141,7 +152,11 @@ class _Comparison:
         lasts = {parts_of(id_.name)[-1].lower() for id_ in self.removed}
         found = set()
         for unit in self.head.program.units:
-            named = {parts[-1].lower() for item in unit.outlines for parts in item.reads}
+            named = {
+                parts[-1].lower()
+                for item in unit.outlines
+                for parts in (*item.reads, *(() if item.makes else item.targets))
+            }
             if named & lasts:
                 found.add(unit.id)
                 self.proposal.edits.setdefault(unit.id, unit)

@@ -109,6 +109,10 @@ class Walk:
             self.path.setdefault(dataset, (short(dataset),))
             self._touch(dataset)
         positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
+        for dataset in (*self.proposal.subjects, *self.proposal.gone):
+            for unit in self.estate.program.writers.get(dataset, ()):
+                if not unit.makes and unit.id in positions:
+                    self._queue(positions[unit.id])
         for id_, unit in self.proposal.edits.items():
             if id_ in positions:
                 self._queue(positions[id_])
@@ -139,8 +143,9 @@ class Walk:
 
     def _judge(self, unit: Unit) -> None:
         """Judge one unit."""
-        targets = [id_ for id_ in unit.writes if id_ not in self.proposal.subjects]
-        if unit.writes and not targets:
+        filled = [] if unit.makes else [id_ for id_ in unit.writes if self._is_changed(id_)]
+        targets = [id_ for id_ in unit.writes if not self._is_changed(id_)]
+        if unit.writes and not targets and not filled:
             return
         if not unit.statements:
             self._opaque(unit)
@@ -158,13 +163,20 @@ class Walk:
             return
         for target in targets:
             self._relation(target, unit, was, now, replace(common, evidence=list(common.evidence)))
+        if filled and common.status is not Status.OK:
+            self._settle(unit.id, common)
+
+    def _is_changed(self, id_: DatasetId) -> bool:
+        return id_ in self.proposal.subjects or id_ in self.proposal.gone
 
     def _common(self, unit: Unit, was: Outcome, now: Outcome) -> Judged:
         """Return what holds for all that a unit writes: whether it binds at all."""
         known = {(problem.code, problem.message) for problem in was.problems}
         fresh = [item for item in now.problems if (item.code, item.message) not in known]
         own = [self._evidence(unit, problem) for problem in fresh]
-        blocked = [id_ for id_ in reads_of(unit, now) if id_ in self.failed]
+        # What fills a table is not kept from it by another statement that fails to fill it.
+        waits = reads_of(unit, now) - set(unit.writes)
+        blocked = [id_ for id_ in waits if id_ in self.failed]
         if blocked:
             cause = [
                 Evidence("input-not-built", f"reads {short(id_)}, which {self.failed[id_]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage.model.entities import JobKind
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, told
 
@@ -11,8 +12,11 @@ ARITY = frozenset({"set-arity", "insert-arity", "arity"})
 
 
 def check(facts: Facts) -> Iterator[Found]:
-    """Yield each reason for which a relation cannot be built, except columns out of line."""
-    for verdict in facts.impact.relations:
+    """Yield each reason for which a statement does not bind, except columns out of line.
+
+    A query that makes nothing is one as well: somebody runs it.
+    """
+    for verdict in (*facts.impact.relations, *facts.of_kind(JobKind.STATEMENT)):
         if verdict.status is Status.BREAKS:
             for found in told(verdict):
                 if not ARITY & set(found.key.split()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage.model.entities import JobKind
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, told
 from lineage.policy.statement_binds import ARITY
@@ -11,7 +12,7 @@ from lineage.policy.statement_binds import ARITY
 
 def check(facts: Facts) -> Iterator[Found]:
     """Yield each set operation or INSERT whose columns no longer line up in number."""
-    for verdict in facts.impact.relations:
+    for verdict in (*facts.impact.relations, *facts.of_kind(JobKind.STATEMENT)):
         if verdict.status is Status.BREAKS:
             for found in told(verdict):
                 if ARITY & set(found.key.split()):
