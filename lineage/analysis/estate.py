@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -45,10 +45,17 @@ class Estate:
         program = settled.program
         snapshot = program.snapshot
         known = {unit.id for unit in program.units}
+        without = {id_ for id_ in snapshot.jobs if id_ not in known}
+        edges: dict[JobId, list[Edge]] = {}
+        for edge in snapshot.edges:
+            if edge.job in without and edge.basis is not Basis.ASSUMED:
+                edges.setdefault(edge.job, []).append(edge)
         opaque = [
-            Unit(job, None, (), (), None, frozenset(job.inputs), job.outputs)
+            Unit(job, None, (), (), None, reads, job.outputs)
             for job in snapshot.jobs.values()
-            if job.id not in known and (job.inputs or job.fields)
+            if job.id in without
+            for reads in (frozenset((*job.inputs, *_sources(edges.get(job.id, ())))),)
+            if reads or job.fields
         ]
         steps = ordered([*program.units, *opaque]) if opaque else program.units
         readers: dict[DatasetId, list[int]] = {}
@@ -61,11 +68,6 @@ class Estate:
                 parts = tuple(part.lower() for part in parts_of(name))
                 for size in range(1, len(parts) + 1):
                     names.setdefault(parts[-size:], []).append(id_)
-        edges: dict[JobId, list[Edge]] = {}
-        without = {unit.id for unit in opaque}
-        for edge in snapshot.edges:
-            if edge.job in without and edge.basis is not Basis.ASSUMED:
-                edges.setdefault(edge.job, []).append(edge)
         return cls(
             snapshot,
             program,
@@ -126,6 +128,15 @@ class Estate:
             if isinstance(end, FieldId) and end.dataset == id_
         }
         return tuple(sorted(found))
+
+
+def _sources(edges: Iterable[Edge]) -> Iterator[DatasetId]:
+    """Yield the datasets that edges start from, inputs of the job or not."""
+    for edge in edges:
+        if isinstance(edge.source, FieldId):
+            yield edge.source.dataset
+        elif isinstance(edge.source, DatasetId):
+            yield edge.source
 
 
 UNREAD = frozenset({"does-not-parse", "unsupported-statement", "too-deep"})

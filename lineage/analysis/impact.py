@@ -8,7 +8,7 @@ put into the world for those that come after. So the cost is that of the cone, n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lineage.analysis.estate import UNREAD, Estate, reads_of, short
@@ -344,10 +344,8 @@ class Walk:
         if id_ in self.failed:
             cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
             return Judged(Status.BLOCKED, evidence=[cause])
-        before, after = self.base.world.table(id_), self.world.table(id_)
-        difference = differences(
-            before.columns if before else None, after.columns if after else None
-        )
+        after = self.world.table(id_)
+        difference = differences(self._before(id_), after.columns if after else None)
         used = self._used(unit, id_)
         if used is None:
             return self._whole_input(name, id_, difference)
@@ -371,6 +369,11 @@ class Walk:
             for column, was, now in types
         ]  # fmt: skip
         why += [
+            Evidence("other-type", f"uses {name}.{column}, which is given the type {now}",
+                     column=column, certain=False)
+            for column, now in self._typed(id_) if column in used
+        ]  # fmt: skip
+        why += [
             Evidence("upstream-values", f"uses {name}.{column}: {reason.message}",
                      column=column, certain=reason.certain)
             for (dataset, column), reason in self.drift.values.items()
@@ -382,6 +385,20 @@ class Walk:
                 Evidence("upstream-rows", f"reads {name}: {rows.message}", certain=rows.certain)
             )
         return Judged(Status.VALUE_CHANGES, evidence=why) if why else Judged()
+
+    def _before(self, id_: DatasetId) -> Columns | None:
+        """Return the columns before the change; those that edges name, where nobody listed any."""
+        table = self.base.world.table(id_)
+        columns = table.columns if table is not None else None
+        if columns is None and id_ in self.proposal.subjects:
+            return tuple((name, None) for name in self.base.learned(id_))
+        return columns
+
+    def _typed(self, id_: DatasetId) -> Iterator[tuple[str, str]]:
+        """Yield the columns of which nobody knew the type, and the one that they are given."""
+        for (dataset, column), (was, now) in self.proposal.retyped.items():
+            if dataset == id_ and was is None and now is not None:
+                yield column, now
 
     def _whole_input(self, name: str, id_: DatasetId, difference: SchemaDifference) -> Judged:
         """Return the verdict on a job of which only the datasets are known."""
