@@ -239,7 +239,9 @@ class Program:
             if statement.tree is None:
                 message = statement.error or "does not parse"
                 place = (statement.line, statement.column)
-                problems.append(Problem("does-not-parse", message, place, certain=False))
+                problems.append(
+                    Problem("does-not-parse", message, place, certain=statement.certain)
+                )
                 outcome.reads.update(dict.fromkeys(self._named(unit, view)))
                 continue
             results.extend(binder.bind(statement.tree))

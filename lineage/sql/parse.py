@@ -41,6 +41,8 @@ class Parsed:
     line: int = 1
     column: int = 1
     """Where the statement starts (or where parsing stopped), counted from 1."""
+    certain: bool = False
+    """No engine could read it either."""
 
 
 def with_deep_stack(work: Callable[[], T], text: str) -> T:
@@ -109,6 +111,12 @@ def parse(text: str, dialect: str | None) -> list[Parsed]:
 
 
 def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
+    conflict = _CONFLICT.search(text)
+    if conflict is not None:
+        line = text.count("\n", 0, conflict.start()) + 1
+        said = "does not parse: a merge conflict was left in it"
+        yield Parsed(text, None, said, line, 1, certain=True)
+        return
     engine = Dialect.get_or_raise(parser_dialect(dialect) or None)
     ready = mended_text(text, dialect)
     try:
@@ -149,6 +157,10 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
         return
     pieces = list(_procedural(chunk))
     if pieces and pieces != [chunk]:
+        if _is_stray(chunk, pieces[0][0]):
+            at = chunk[0]
+            said = f'does not parse: Invalid expression / Unexpected token near "{at.text}"'
+            yield Parsed(text[at.start : pieces[0][0].start], None, said, line, column)
         for part in pieces:
             yield from _chunk(text, part, engine, dialect)
         return
@@ -211,6 +223,11 @@ def _is_block_word(command: exp.Command) -> bool:
     return isinstance(command.parent, exp.Create) or command.name.upper() in ("BEGIN", "END")
 
 
+def _is_stray(chunk: list[Token], first: Token) -> bool:
+    """Return whether something stands before the first statement that is no procedural text."""
+    return chunk[0] is not first and not _is_control(chunk) and not _creates_routine(chunk, 0)
+
+
 def _is_control(chunk: list[Token]) -> bool:
     """Return whether a piece of procedural text carries no lineage: END, assignments, headers."""
     words = [token.text.upper() for token in chunk[:12]]
@@ -238,6 +255,8 @@ def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
         yield chunk
 
 
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
+"""What git writes into a file where it could not merge; no dialect begins a line so."""
 _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
