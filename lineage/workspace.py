@@ -717,10 +717,11 @@ _SQLITE = b"SQLite format 3\x00"
 def is_saved(path: str) -> bool:
     """Return whether a path is that of a saved snapshot."""
     from lineage.model.saved import MARK  # noqa: PLC0415 - see above
+    from lineage.sources.encoding import LONGEST, utf8  # noqa: PLC0415 - see above
 
     try:
         with FilePath(path).open("rb") as file:
-            return file.read(len(MARK)) == MARK
+            return utf8(file.read(LONGEST * (len(MARK) + 1))).startswith(MARK)
     except OSError:
         return False
 
@@ -729,9 +730,10 @@ def load_snapshot(path: str) -> Snapshot:
     """Read a saved snapshot. Raises UnreadableSource or BrokenSource."""
     from lineage.errors import BrokenSource, UnreadableSource  # noqa: PLC0415 - see above
     from lineage.model.saved import load  # noqa: PLC0415 - see above
+    from lineage.sources.encoding import utf8  # noqa: PLC0415 - see above
 
     try:
-        return load(FilePath(path).read_bytes())[0]
+        return load(utf8(FilePath(path).read_bytes()))[0]
     except OSError as error:
         raise UnreadableSource(path, error.strerror or str(error)) from error
     except ValueError as error:

@@ -15,6 +15,7 @@ from lineage.model.snapshot import Snapshot
 NO_SQL = "no-sql"
 NO_LINEAGE = "no-lineage"
 NO_SCHEMA = "no-schema"
+_NOT_READ = frozenset({"unreadable", "broken-document"})
 
 
 def coverage(snapshot: Snapshot) -> CoverageReport:
@@ -28,13 +29,15 @@ def coverage(snapshot: Snapshot) -> CoverageReport:
     }
     statements = {id_: job for id_, job in snapshot.jobs.items() if _has_statement(job)}
     failed = dict(_failed(snapshot.diagnostics, statements.values()))
+    unread = list(_unread(snapshot))
     opaque = [
+        *unread,
         *(failed[id_] for id_ in statements if id_ in failed),
         *_silent(snapshot, with_edges, failed),
         *_shapeless(snapshot),
     ]
     return CoverageReport(
-        statements=len(statements),
+        statements=len(statements) + len(unread),
         understood=sum(
             id_ not in failed and job.sql is not None for id_, job in statements.items()
         ),
@@ -48,6 +51,17 @@ def coverage(snapshot: Snapshot) -> CoverageReport:
         opaque=tuple(opaque),
         near_misses=tuple(near_misses(snapshot.datasets)),
     )
+
+
+def _unread(snapshot: Snapshot) -> Iterator[Opacity]:
+    """Yield the documents that could not be read: nobody knows what statements they hold."""
+    known = {job.origin.document for job in snapshot.jobs.values() if job.origin is not None}
+    told: set[str] = set()
+    for row in snapshot.diagnostics:
+        name = row.location.document if row.location is not None else ""
+        if row.code in _NOT_READ and name not in known and name not in told:
+            told.add(name)
+            yield Opacity(None, row.code, row.message, row.location)
 
 
 def _has_statement(job: Job) -> bool:

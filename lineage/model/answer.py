@@ -179,7 +179,8 @@ class CoverageReport:
     """How much of the estate was understood. What was not is listed, never left out."""
 
     statements: int
-    """Jobs that should have SQL: those that have it, and those that lost it."""
+    """Jobs that should have SQL, those that have it and those that lost it, and documents that
+    could not be read."""
     understood: int
     """Jobs whose SQL was bound without an error."""
     datasets: int

@@ -20,9 +20,13 @@ from lineage.model.diagnostic import Diagnostic, Severity
 from lineage.model.event import Arrival, Event
 from lineage.registry import Registry
 from lineage.sources.document import STDIN, Document, listing, standard_input
+from lineage.sources.encoding import NO_TEXT, is_text
 
 Item: TypeAlias = Event | Arrival | Diagnostic
 """What a reader finds, one after the other, so that a document of any length can be read."""
+
+_TEXTS = (".json", ".jsonl", ".ndjson")
+"""Endings of documents that are lost when nothing recognises them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ READERS = Registry(
     __name__,
     "READER",
     Reader,
-    besides=("document", "git", "halves", "keeping", "revision", "scripts", "sides"),
+    besides=("document", "encoding", "git", "halves", "keeping", "revision", "scripts", "sides"),
 )
 
 
@@ -139,27 +143,39 @@ def _read_document(
     named: bool,
     forced: bool,
 ) -> Iterator[Item]:
+    used = False
     try:
         reader = _recognise(found, readers, forced=forced)
         if reader is not None:
-            yield from reader.read(found, options)
+            for item in reader.read(found, options):
+                used = used or not isinstance(item, Diagnostic)
+                yield item
         elif found.is_folder:
-            for item in listing(found):
-                if isinstance(item, Diagnostic):
-                    yield item
+            for part in listing(found):
+                if isinstance(part, Diagnostic):
+                    yield part
                 else:
-                    yield from _read_document(item, readers, options, named=False, forced=forced)
-        elif not found.head().strip():
-            yield found.problem("empty-document", "there is nothing in it", Severity.NOTE)
-        elif named:
-            raise UnknownFormat(found.name, READERS.names())
+                    yield from _read_document(part, readers, options, named=False, forced=forced)
         else:
-            message = "no reader recognises this file; it is left out"
-            yield found.problem("unrecognised", message, Severity.NOTE)
+            yield _unrecognised(found, named=named)
     except UnreadableSource as error:
         yield found.problem("unreadable", str(error))
     except BrokenSource as error:
-        yield found.problem("broken-document", f"{error.reason}; what came before is used")
+        rest = "what came before is used" if used else "nothing of it is used"
+        yield found.problem("broken-document", f"{error.reason}; {rest}")
+
+
+def _unrecognised(found: Document, *, named: bool) -> Diagnostic:
+    """Say what a file is that no reader takes. Raises UnknownFormat if it was asked for by name."""
+    head = found.head()
+    if not head.strip():
+        return found.problem("empty-document", "there is nothing in it", Severity.NOTE)
+    if found.name.endswith(_TEXTS) and not is_text(head):
+        return found.problem("unreadable", f"{NO_TEXT}; it is left out")
+    if named:
+        raise UnknownFormat(found.name, READERS.names())
+    message = "no reader recognises this file; it is left out"
+    return found.problem("unrecognised", message, Severity.NOTE)
 
 
 def _recognise(found: Document, readers: tuple[Reader, ...], *, forced: bool) -> Reader | None:

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lineage.errors import BrokenSource, UnreadableSource
 from lineage.model.diagnostic import Diagnostic, Location, Severity
+from lineage.sources.encoding import LONGEST, Recoded, encoding, text, utf8
 
 STDIN = "-"
 HEAD = 1 << 16
@@ -30,7 +31,6 @@ MAX_DOCUMENT = 1 << 28
 
 _BUFFER = 1 << 17
 _GZIP = b"\x1f\x8b"
-_MARK = b"\xef\xbb\xbf"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
@@ -56,28 +56,28 @@ class Document:
 
     @contextmanager
     def open(self) -> Iterator[io.BufferedReader]:
-        """Open it for reading bytes, decompressed.
+        """Open it for reading bytes, decompressed, a text in UTF-16 or UTF-32 as UTF-8.
 
-        Raises UnreadableSource, and BrokenSource while it is read.
+        Raises UnreadableSource, also while it is read; and BrokenSource when it is closed, after
+        all that could be unpacked of it.
         """
         try:
             with self._raw() as raw:
                 # peek() would be shorter, but not every stream has it; seeking back, where that
                 # is possible, spares a detour through Python for every block.
-                first = raw.read(len(_GZIP))
+                first = raw.read(LONGEST)
                 if isinstance(raw, io.BufferedReader) and raw.seekable():
                     raw.seek(0)
                     whole = raw
                 else:
                     whole = io.BufferedReader(Prefixed(first, raw), _BUFFER)
-                if first == _GZIP:
-                    with gzip.GzipFile(fileobj=whole) as unpacked:
-                        yield io.BufferedReader(unpacked, _BUFFER)
+                if first.startswith(_GZIP):
+                    with _Unpacked(whole) as unpacked:
+                        stream = io.BufferedReader(unpacked, _BUFFER)
+                        yield _in_utf8(stream.peek(LONGEST), stream)
+                        unpacked.check(self.name)
                 else:
-                    yield whole
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            reason = f"the compressed file is damaged or cut off ({error}); pack it again"
-            raise BrokenSource(self.name, reason) from error
+                    yield _in_utf8(first, whole)
         except OSError as error:
             raise UnreadableSource(self.name, _reason(error)) from error
 
@@ -85,9 +85,15 @@ class Document:
         """Return up to the first 64 KiB, without a byte order mark. Raises SourceError."""
         if self.first is not None:
             head = _unpacked(self.first) if self.first.startswith(_GZIP) else self.first
-            return head.removeprefix(_MARK)
-        with self.open() as stream:
-            return stream.read(HEAD).removeprefix(_MARK)
+            return utf8(head)
+        head = b""
+        try:
+            with self.open() as stream:
+                head = utf8(stream.read(HEAD))
+        except BrokenSource:
+            if not head:
+                raise
+        return head
 
     def read(self, limit: int = MAX_DOCUMENT) -> bytes:
         """Return all of it. Raises SourceError, also when it is larger than `limit` bytes."""
@@ -98,11 +104,11 @@ class Document:
                 f"larger than {limit >> 20} MiB, and it cannot be read piece by piece; split it"
             )
             raise BrokenSource(self.name, reason)
-        return content.removeprefix(_MARK)
+        return utf8(content)
 
     def text(self, limit: int = MAX_DOCUMENT) -> str:
         """Return all of it as text; bytes that are not UTF-8 become U+FFFD. Raises SourceError."""
-        return self.read(limit).decode("utf-8", errors="replace")
+        return text(self.read(limit))
 
     def problem(  # noqa: PLR0913 (the parts of a place)
         self,
@@ -145,6 +151,36 @@ class Prefixed(io.RawIOBase):
         return len(chunk)
 
 
+class _Unpacked(io.RawIOBase):
+    """What can be unpacked of a stream: where that is damaged, it ends."""
+
+    def __init__(self, packed: BinaryIO | io.BufferedReader) -> None:
+        super().__init__()
+        self._file = gzip.GzipFile(fileobj=packed)
+        self._damage: Exception | None = None
+
+    def readable(self) -> bool:
+        """Return True: that is all it is for."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer` with what comes next and return how many bytes that are."""
+        try:
+            # One read at a time: of several, an error would lose what those before it gave.
+            chunk = self._file.read1(len(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            self._damage = error
+            return 0
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def check(self, name: str) -> None:
+        """Raise BrokenSource if it ended because it is damaged."""
+        if self._damage is not None:
+            said = f"the compressed file is damaged or cut off ({self._damage}); pack it again"
+            raise BrokenSource(name, said) from self._damage
+
+
 def document(name: str, content: bytes) -> Document:
     """Return a document that is in memory already."""
     return Document(name, content=lambda: io.BytesIO(content))
@@ -160,6 +196,11 @@ def standard_input() -> Document:
 def _keep_open(first: bytes, stream: BinaryIO) -> BinaryIO:
     """Return all of `stream`; closing it leaves `stream` open."""
     return io.BufferedReader(Prefixed(first, stream))
+
+
+def _in_utf8(first: bytes, stream: io.BufferedReader[Any]) -> io.BufferedReader[Any]:
+    name = encoding(first)
+    return stream if name is None else io.BufferedReader(Recoded(stream, name), _BUFFER)
 
 
 def _unpacked(first: bytes) -> bytes:
@@ -178,24 +219,28 @@ def listing(folder: Document) -> Iterator[Document | Diagnostic]:
         return
     try:
         with os.scandir(folder.path) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            listed = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         message = str(UnreadableSource(folder.name, _reason(error)))
         yield folder.problem("unreadable", message)
         return
-    for entry in found:
+    for entry in listed:
         if entry.name.startswith(".") or entry.name in _SKIPPED:
             continue
         if (shown := readable(entry.name)) != entry.name:
             message = f"the name {shown} is no text in UTF-8; rename it, it is left out"
             yield folder.problem("unreadable", message)
             continue
-        if entry.is_symlink() and entry.is_dir():
-            continue
-        if not entry.is_dir() and not entry.is_file():
-            continue
         path = Path(entry.path)
-        yield Document(str(Path(folder.name) / entry.name), path, folder.root or folder.path)
+        found = Document(str(Path(folder.name) / entry.name), path, folder.root or folder.path)
+        try:
+            wanted = entry.is_file() or (entry.is_dir() and not entry.is_symlink())
+        except OSError as error:
+            reason = str(UnreadableSource(found.name, _reason(error)))
+            yield found.problem("unreadable", f"{reason} It is left out.")
+            continue
+        if wanted:
+            yield found
 
 
 def readable(name: str) -> str:

@@ -20,10 +20,12 @@ from lineage.model.saved import MARK, load
 from lineage.model.snapshot import Snapshot
 from lineage.sources import git, read, uncollected
 from lineage.sources.dbt import MANIFEST, PROJECT, Files, Folder, Tree, read_remembered
+from lineage.sources.encoding import encoding, utf8
 from lineage.sources.scripts import remember
 
 DBT, SCRIPTS = b"d", b"s"
 _LINES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
+_TEXTS = (*_LINES, ".json", ".jsonl", ".ndjson")
 _SHOWN = 3
 
 
@@ -51,14 +53,15 @@ def revision(
         files = commit_files(project, git.commit(name, project))
         return of_files(files, dialect=dialect, namespace=namespace)
     if path.is_file():
-        content = path.read_bytes()
+        content = utf8(path.read_bytes())
         if content.startswith(MARK):
             try:
                 return Revision(load(content)[0])
             except ValueError as error:
                 reason = f"this saved snapshot cannot be read ({error}); save it again"
                 raise BrokenSource(name, reason) from error
-        return Revision(_settled(read([name], dialect=dialect, namespace=namespace).events, ()))
+        reading = read([name], dialect=dialect, namespace=namespace)
+        return Revision(_settled(reading.events, reading.diagnostics))
     if (path / MANIFEST).is_file():
         reading = read([name], dialect=dialect, namespace=namespace)
         return Revision(_settled(reading.events, reading.diagnostics))
@@ -129,7 +132,10 @@ def of_scripts(
 
 
 def clean(path: str, content: bytes) -> bytes:
-    """Return a file's content; a text's lines end as they do on either system."""
+    """Return a file's content; a text's is UTF-8, and its lines end as they do on either system."""
+    if not path.endswith(_TEXTS):
+        return content
+    content = content if encoding(content) is None else utf8(content)
     return content.replace(b"\r\n", b"\n") if path.endswith(_LINES) else content
 
 

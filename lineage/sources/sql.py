@@ -30,6 +30,7 @@ from lineage.model.event import (
 from lineage.model.places import locate
 from lineage.sources import Item, Options, Reader
 from lineage.sources.document import Document
+from lineage.sources.encoding import NO_TEXT, is_text
 from lineage.sql.outline import Outline, Piece, Role, outline, split
 from lineage.sql.template import Rendered, plain, templated
 
@@ -54,7 +55,7 @@ def recognises(document: Document) -> bool:
         suffixes.pop()
     last = suffixes[-1] if suffixes else ""
     if last in _SUFFIXES:
-        return b"\0" not in document.head()
+        return True
     if last not in _OPEN_SUFFIXES:
         return False
     head = document.head()
@@ -64,7 +65,11 @@ def recognises(document: Document) -> bool:
 
 def read(document: Document, options: Options) -> Iterator[Item]:
     """Yield the events of a script, and what could not be parsed of it."""
-    text = document.text()
+    content = document.read()
+    if not is_text(content):
+        yield document.problem("unreadable", f"{NO_TEXT}; nothing of it is known", line=1)
+        return
+    text = content.decode("utf-8", errors="replace")
     rendered: Rendered | None = None
     if templated(text):
         rendered = plain().render(text, document=document.name)

@@ -250,6 +250,21 @@ def test_utf_16(plain: Path) -> None:
     assert done.exit_code in {0, 1, 3}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_sql_in_another_encoding_is_read_or_counted(plain: Path, encoding: str) -> None:
+    path = "models/staging.sql"
+    text = (plain / path).read_text(encoding="utf-8")
+    (plain / path).write_bytes(text.replace(", status from", " from").encode(encoding))
+    found = check(plain, "--coverage-floor=1")
+    if encoding == "utf-16":  # with a byte order mark
+        assert found.exit_code == 1
+        assert "report" in found.stdout
+        return
+    assert found.exit_code == 3
+    assert path in found.stdout
+    assert "1 of 2 statements" in found.stdout
+
+
 def test_a_byte_order_mark_is_no_change(shop: Path) -> None:
     path = shop / "models/staging/stg_page_views.sql"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())

@@ -216,3 +216,51 @@ def test_a_line_that_no_file_has(run: Run, tmp_path: Path, number: int) -> None:
     found = run("impact", "--drop", "a.v")
     assert found.exit_code == 0
     assert "wrong-type" in run("doctor").stdout
+
+
+ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """The text with a byte order mark."""
+    marks = encoding in {"utf-8-sig", "utf-16", "utf-32"}
+    return (text if marks else "\ufeff" + text).encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_text_with_a_byte_order_mark(
+    run: Run, tmp_path: Path, encoding: str, *, packed: bool
+) -> None:
+    pack: Callable[[bytes], bytes] = gzip.compress if packed else bytes
+    ending = ".gz" if packed else ""
+    view = "create table a (v int);\ncreate view ö as select v from a;\n"
+    (tmp_path / f"view.sql{ending}").write_bytes(pack(encoded(view, encoding)))
+    (tmp_path / f"one.json{ending}").write_bytes(pack(encoded(LINE, encoding)))
+    found = run("stats", ".", "--format", "json")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert (counted(found)["events"], counted(found)["column_edges"]) == (3, 2)
+    lines = run("downstream", ".", "a.v", "--format", "jsonl").stdout
+    assert "ö" in lines
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_snapshot_with_a_byte_order_mark(
+    run: Run, tmp_path: Path, shop: str, encoding: str
+) -> None:
+    text = Path(shop).read_text(encoding="utf-8")
+    (tmp_path / "saved.json").write_bytes(encoded(text, encoding))
+    assert run("stats", "saved.json").stdout == run("stats", shop).stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_sql_in_no_known_encoding(run: Run, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "odd.sql").write_bytes("create view b as select v from a;".encode(encoding))
+    (tmp_path / "odd.json").write_bytes(LINE.encode(encoding))
+    (tmp_path / "good.sql").write_text("create view c as select v from a;")
+    told = run("doctor", ".", "--format", "json")
+    assert told.exit_code == 3
+    value = json.loads(told.stdout)
+    errors = {row["location"]["document"] for row in value["diagnostics"]}
+    assert errors == {"odd.sql", "odd.json"}
+    assert (value["coverage"]["statements"], value["coverage"]["understood"]) == (3, 1)

@@ -120,8 +120,12 @@ def test_a_damaged_archive_gives_what_came_before(tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) // 2])
     reading = read([tmp_path])
     assert 0 < len(reading.events) < 20_000
-    assert codes(reading.diagnostics) == [("broken-document", "cut.gz")]
-    assert "damaged or cut off" in reading.diagnostics[0].message
+    assert codes(reading.diagnostics) == [
+        ("truncated-json", "cut.gz"),
+        ("broken-document", "cut.gz"),
+    ]
+    assert "damaged or cut off" in reading.diagnostics[1].message
+    assert "what came before is used" in reading.diagnostics[1].message
 
 
 def test_wrong_use_raises(tmp_path: Path) -> None:
@@ -188,3 +192,31 @@ def test_a_link_back_up_is_not_followed(tmp_path: Path) -> None:
 def test_a_document_without_anything_to_open_says_so() -> None:
     with pytest.raises(UnreadableSource):
         Document("nothing").head()
+
+
+def test_what_comes_before_the_damage_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "trail.ndjson.gz"
+    path.write_bytes(gzip.compress(EVENT + b"\n") + b"garbage")
+    reading = read([path])
+    assert len(reading.events) == 1
+    assert [found.code for found in reading.diagnostics] == ["broken-document"]
+
+
+def test_nothing_is_used_of_what_is_read_in_one_piece_and_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "READERS", READERS)
+    path = tmp_path / "views.sql.gz"
+    path.write_bytes(gzip.compress(b"create view v as select 1 as a;")[:-4])
+    reading = read([path])
+    assert not reading.events
+    assert "nothing of it is used" in reading.diagnostics[0].message
+
+
+def test_a_link_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    (tmp_path / "event.json").write_bytes(EVENT)
+    reading = read([tmp_path])
+    assert len(reading.events) == 1
+    assert codes(reading.diagnostics) == [("unreadable", "loop"), ("unreadable", "loop.json")]

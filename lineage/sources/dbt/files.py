@@ -32,6 +32,7 @@ from lineage.sources.dbt.statements import snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
 from lineage.sources.document import readable
+from lineage.sources.encoding import NO_TEXT, is_text
 from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
@@ -265,6 +266,9 @@ class Reading:
 
     def _text(self, path: str) -> str | None:
         content = self._content(path)
+        if content is not None and not is_text(content):
+            self.problem("unreadable", f"{NO_TEXT}; it is left out.", path)
+            return None
         return None if content is None else content.decode("utf-8-sig", errors="replace")
 
     def _yaml(self, path: str) -> Mapping[str, object]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from lineage.sources.encoding import encoding, utf8
+
 _PASSED_OVER = frozenset({"target", "logs", "node_modules", "site-packages", "__pycache__"})
 
 
@@ -45,7 +47,8 @@ class Folder:
 
     def read(self, path: str) -> bytes:
         """Return a file's content."""
-        return (self.root / path).read_bytes()
+        content = (self.root / path).read_bytes()
+        return content if encoding(content) is None else utf8(content)
 
 
 class Files:
