@@ -265,6 +265,8 @@ class Expressions:
         types = tuple(column.type for column in relation.columns if column.type is not None)
         if self.types is None or relation.open or len(types) < len(relation.columns):
             return None
+        if relation.invented is not None:
+            return None  # of a function: the row of one that gives a single value is that value
         return self.types.struct(tuple(column.name for column in relation.columns), types)
 
     def _qualified(self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame) -> Value:

@@ -180,6 +180,23 @@ def partition_in_column_list(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def with_data(tokens: list[Token]) -> list[Token]:
+    """``CREATE MATERIALIZED VIEW … WITH [NO] DATA``: when it is filled is not what it says."""
+    if not any(token.text.upper() == "MATERIALIZED" for token in tokens):
+        return tokens
+    kept: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        words = [token.text.upper() for token in tokens[place : place + 4]]
+        size = 2 if words[1:2] == ["DATA"] else 3 if words[1:3] == ["NO", "DATA"] else 0
+        if words[:1] == ["WITH"] and size and (words[size:] or [";"])[0] == ";":
+            place += size
+            continue
+        kept.append(tokens[place])
+        place += 1
+    return kept
+
+
 _MANY_JOINS = 10
 _ENDS_JOINS = frozenset({
     TokenType.SELECT, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY,
@@ -274,6 +291,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # n
     types = {token.token_type for token in tokens}
     if TokenType.TABLE in types:
         tokens = table_argument(tokens)
+    if TokenType.VIEW in types:
+        tokens = with_data(tokens)
     if TokenType.INSERT in types:
         tokens = partition_in_column_list(tokens)
     if TokenType.JOIN in types:
