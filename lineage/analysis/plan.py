@@ -25,9 +25,10 @@ from lineage.model.change import (
     RetypeColumn,
 )
 from lineage.model.diagnostic import Location
-from lineage.model.identity import DatasetId
+from lineage.model.identity import DatasetId, JobId
 from lineage.model.verdict import Impact, Status
 from lineage.sql import rewrite
+from lineage.sql.quoting import has_star_rename
 from lineage.sql.relation import Parts, Table
 from lineage.sql.rewrite import Edit, Tree
 
@@ -44,6 +45,8 @@ class Patch:
     location: Location | None
     owners: tuple[str, ...]
     edits: tuple[Edit, ...]
+    job: JobId
+    """The job whose statement it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class Plan:
         )
 
 
+def _edited(patch: Patch) -> EditStatement:
+    return EditStatement(patch.relation, patch.after, patch.job)
+
+
 def _kept(change: Change) -> frozenset[Status]:
     if isinstance(change, RetypeColumn):
         return frozenset({Status.OK, Status.VALUE_CHANGES})
@@ -93,19 +100,12 @@ def plan(estate: Estate, change: Change) -> Plan:
     if table is None or table.columns is None:
         raise BadChange(change.table, "its columns are not known; give a schema for it")
     column = estate.column(table, change.column)
-    patches: list[Patch] = []
-    by_hand: list[str] = []
-    for unit, found in _readers(estate, change):
-        patch = None
-        if not isinstance(change, DropColumn):
-            patch = _patched(estate, change, unit, table, column)
-        if patch is None:
-            by_hand.append(found)
-        else:
-            patches.append(patch)
-    own = _own(estate, change, table, column)
-    edits = [EditStatement(patch.relation, patch.after) for patch in patches]
-    proof = impact(estate, ChangeSet((change, *edits)))
+    patches, by_hand = _migrated(estate, change, table, column)
+    own, written = _own(estate, change, table, column)
+    by_hand += written
+    makers = {unit.id for unit in estate.program.writers.get(dataset, ()) if unit.makes}
+    added = [patch for patch in own if patch.job not in makers]
+    proof = impact(estate, ChangeSet((change, *map(_edited, [*added, *patches]))))
     everything = [*own, *patches]
     return Plan(
         change,
@@ -115,6 +115,28 @@ def plan(estate: Estate, change: Change) -> Plan:
         tuple(_contract(change, dataset, column)),
         proof,
     )
+
+
+def _migrated(
+    estate: Estate, change: Change, table: DatasetTable, column: str
+) -> tuple[list[Patch], list[str]]:
+    """Return the patches of the readers, in build order, and what is left by hand.
+
+    A table that several statements fill holds once all of them do: what did not hold is tried
+    again with the patches that were found meanwhile.
+    """
+    left = dict(enumerate(_readers(estate, change)))
+    found: dict[int, Patch] = {}
+    tried = -1
+    while left and len(found) > tried and not isinstance(change, DropColumn):
+        tried = len(found)
+        others = tuple(found.values())
+        for number, (unit, _) in list(left.items()):
+            patch = _patched(estate, change, unit, table, column, others)
+            if patch is not None:
+                found[number] = patch
+                del left[number]
+    return [found[number] for number in sorted(found)], [said for _, said in left.values()]
 
 
 def _readers(estate: Estate, change: Change) -> Iterator[tuple[Unit, str]]:
@@ -133,8 +155,13 @@ def _readers(estate: Estate, change: Change) -> Iterator[tuple[Unit, str]]:
         yield unit, f"{verdict.relation}: {reason}"
 
 
-def _patched(
-    estate: Estate, change: Change, unit: Unit, table: DatasetTable, column: str
+def _patched(  # noqa: PLR0913, PLR0917 - what a patch is made of
+    estate: Estate,
+    change: Change,
+    unit: Unit,
+    table: DatasetTable,
+    column: str,
+    others: tuple[Patch, ...],
 ) -> Patch | None:
     """Return the first patch that keeps what a unit yields; None if none does."""
     trees = [statement.tree for statement in unit.statements]
@@ -146,58 +173,85 @@ def _patched(
     def is_table(parts: Parts) -> bool:
         return view.dataset(Table(parts)) == table.dataset
 
-    for edits in _attempts(change, text, tree, is_table, table, column):
+    for edits in _attempts(change, unit, tree, is_table, table, column):
         if not edits:
             continue
         after = rewrite.applied(text, edits)
-        judged = impact(estate, ChangeSet((change, EditStatement(short(target), after))))
+        edit = EditStatement(short(target), after, unit.id)
+        judged = impact(estate, ChangeSet((change, *map(_edited, others), edit)))
         verdicts = {verdict.subject: verdict.status for verdict in judged.relations}
         if verdicts.get(target, Status.OK) in _kept(change):
             owners = estate.described(target).owners or unit.job.owners
-            return Patch(short(target), text, after, unit.job.origin, owners, tuple(edits))
+            place = unit.job.origin
+            return Patch(short(target), text, after, place, owners, tuple(edits), unit.id)
     return None
 
 
 def _attempts(  # noqa: PLR0913, PLR0917 - what a patch is made of
     change: Change,
-    text: str,
+    unit: Unit,
     tree: Tree,
     is_table: rewrite.IsTable,
     table: DatasetTable,
     column: str,
 ) -> Iterator[list[Edit] | None]:
+    text, dialect = unit.job.sql or "", unit.dialect
+    types = dict(table.columns or ())
     if isinstance(change, RenameColumn):
-        yield rewrite.column_renamed(text, tree, is_table, column, change.new)
-        projection = f"* rename ({change.new} as {column})"
-        yield rewrite.wrapped(text, tree, is_table, projection)
+        yield rewrite.column_renamed(text, tree, is_table, column, change.new, dialect)
+        renamed = [change.new if name == column else name for name in types]
+        projection = rewrite.renamed_columns(renamed, change.new, column, dialect)
+        yield rewrite.wrapped(text, tree, is_table, projection, dialect)
     elif isinstance(change, RetypeColumn):
-        type_ = dict(table.columns or ()).get(column)
+        type_ = types.get(column)
         if type_ is not None:
-            projection = f"* replace (cast({column} as {type_}) as {column})"
-            yield rewrite.wrapped(text, tree, is_table, projection)
+            projection = rewrite.cast_columns(types, column, type_, dialect)
+            yield rewrite.wrapped(text, tree, is_table, projection, dialect)
 
 
-def _own(estate: Estate, change: Change, table: DatasetTable, column: str) -> list[Patch]:
-    """Return the patch of the statement that makes what is changed."""
+def _own(
+    estate: Estate, change: Change, table: DatasetTable, column: str
+) -> tuple[list[Patch], list[str]]:
+    """Return the patches of the statements that write what is changed, and what is left by hand."""
+    patches: list[Patch] = []
+    by_hand: list[str] = []
     if not isinstance(change, RenameColumn):
-        return []
+        return patches, by_hand
+    name = short(table.dataset)
     for unit in estate.program.writers.get(table.dataset, ()):
+        text = unit.job.sql or ""
         tree = unit.statements[0].tree if len(unit.statements) == 1 else None
-        if tree is None or unit.job.sql is None:
+        if column.lower() not in text.lower() and "*" not in text:
             continue
-        text = unit.job.sql
-        edits = rewrite.output_renamed(tree, column, change.new)
-        if edits is None:
-            start = _query_start(text, bare=unit.output is not None)
-            if start is None:
-                continue
-            around = f"select * rename ({column} as {change.new}) from (\n"  # noqa: S608 - shown
-            edits = [Edit(start, start, around), Edit(len(text), len(text), "\n)")]
-        after = rewrite.applied(text, edits)
-        return [
-            Patch(short(table.dataset), text, after, unit.job.origin, unit.job.owners, tuple(edits))
-        ]
-    return []
+        edits = None if tree is None else _written(unit, tree, table, column, change.new)
+        if edits:
+            after = rewrite.applied(text, edits)
+            origin, owners = unit.job.origin, unit.job.owners
+            patches.append(Patch(name, text, after, origin, owners, tuple(edits), unit.id))
+        elif edits is None:
+            by_hand.append(f"{name}: {unit.id.name} writes its column {column}")
+    return patches, by_hand
+
+
+def _written(
+    unit: Unit, tree: Tree, table: DatasetTable, column: str, new: str
+) -> list[Edit] | None:
+    """Return the edits after which a unit writes a column under a new name; None if unknown."""
+    text, dialect = unit.job.sql or "", unit.dialect
+    listed = rewrite.declared_renamed(text, tree, column, new, dialect)
+    if listed is not None:
+        return listed
+    if not unit.makes:
+        return [] if rewrite.lists_rows_by_place(tree) else None
+    edits = rewrite.output_renamed(text, tree, column, new, dialect)
+    start = _query_start(text, bare=unit.output is not None)
+    if edits is not None or start is None:
+        return edits
+    names = [name for name, _ in table.columns or ()]
+    projection = rewrite.renamed_columns(names, column, new, dialect)
+    around = f"select {projection} from (\n"  # noqa: S608 - shown
+    end = "\n)" if has_star_rename(dialect) else "\n) renamed"
+    return [Edit(start, start, around), Edit(len(text), len(text), end)]
 
 
 def _query_start(text: str, *, bare: bool) -> int | None:

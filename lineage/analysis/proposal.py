@@ -170,7 +170,8 @@ def _edit(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
         job = Job(JobId(namespace, short(dataset)), change.sql, estate.program.dialect,
                   JobKind.MODEL, outputs=(dataset,), origin=known.origin)  # fmt: skip
     else:
-        job = replace(makers[0].job, sql=change.sql, places=None)
+        meant = next((unit for unit in writers if unit.id == change.job), makers[0])
+        job = replace(meant.job, sql=change.sql, places=None)
     proposal.edits[job.id] = estate.program.unit(job)
 
 

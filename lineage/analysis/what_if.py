@@ -19,6 +19,7 @@ from lineage.model.change import (
     RetypeColumn,
     SetNullable,
 )
+from lineage.sql.quoting import unquoted
 
 Record = Mapping[str, object]
 
@@ -72,7 +73,7 @@ def _order(record: Record) -> tuple[str, ...]:
 KINDS: Final[Mapping[str, Callable[[Record], Change]]] = {
     "drop_column": lambda of: DropColumn(_text(of, "table"), _text(of, "column")),
     "rename_column": lambda of: RenameColumn(
-        _text(of, "table"), _text(of, "column"), _text(of, "new")
+        _text(of, "table"), _text(of, "column"), unquoted(_text(of, "new"))
     ),
     "type_change": lambda of: RetypeColumn(
         _text(of, "table"), _text(of, "column"), _text(of, "new", "type")
@@ -81,7 +82,7 @@ KINDS: Final[Mapping[str, Callable[[Record], Change]]] = {
         _text(of, "table"), _text(of, "column"), bool(of.get("nullable", True))
     ),
     "add_column": lambda of: AddColumn(
-        _text(of, "table"), _text(of, "new", "column"), _text(of, "type")
+        _text(of, "table"), unquoted(_text(of, "new", "column")), _text(of, "type")
     ),
     "reorder": lambda of: ReorderColumns(_text(of, "table"), _order(of)),
     "drop_table": lambda of: DropTable(_text(of, "table")),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lineage.cli.options import form, open_estate, sources
-from lineage.errors import BadChange, UnreadableSource
+from lineage.errors import AmbiguousName, BadChange, UnknownName
 
 if TYPE_CHECKING:
     from lineage.analysis.plan import Patch, Plan
-    from lineage.model.change import Change
+    from lineage.model.change import Change, RenameColumn
+    from lineage.model.entities import Dataset
     from lineage.workspace import Workspace
+
+_NOT_SQL = (".yml", ".yaml", ".csv", ".json", ".jsonl", ".ndjson", ".gz")
 
 
 @click.command("plan")
@@ -48,24 +51,28 @@ def COMMAND(  # noqa: N802 - the constant of this room; click passes options by 
     """  # noqa: D301 - \b keeps click from filling the examples
     from lineage.cli.output import write  # noqa: PLC0415 - `--help` needs none
 
-    estate = open_estate(given.pop("sources"), **given)
+    paths = given.pop("sources")
+    estate = open_estate(paths, **given)
     found = estate.plan(_change(estate, rename, drop, retype))
-    files, unplaced = _files(estate, found)
+    texts = Texts(paths)
+    left = [*_unplaced(found, texts), *_undeclared(estate, found, texts)]
+    files = texts.changed()
     if form == "json":
-        write([json.dumps(_record(found, files, unplaced), ensure_ascii=False, indent=2) + "\n"])
+        write([json.dumps(_record(found, files, left), ensure_ascii=False, indent=2) + "\n"])
     else:
-        write(f"{line}\n" for line in _lines(found, files, unplaced))
+        write(f"{line}\n" for line in _lines(found, files, left))
     if apply:
         for name, (_, after) in files.items():
-            Path(name).write_text(after, encoding="utf-8")
+            Path(name).write_text(after, encoding="utf-8", newline="")
         click.echo(f"wrote {len(files)} files", err=True)
-    if not found.clean or unplaced:
+    if not found.clean or left:
         raise SystemExit(1)
 
 
 def _change(estate: Workspace, rename: str | None, drop: str | None, retype: str | None) -> Change:
     from lineage.model import change  # noqa: PLC0415 - `--help` needs none
     from lineage.model.identity import FieldId  # noqa: PLC0415 - `--help` needs none
+    from lineage.sql.quoting import unquoted  # noqa: PLC0415 - `--help` needs none
 
     asked = [text for text in (rename, drop, retype) if text]
     if len(asked) != 1:
@@ -76,11 +83,11 @@ def _change(estate: Workspace, rename: str | None, drop: str | None, retype: str
     column = estate.resolve(name)
     if not isinstance(column, FieldId):
         raise BadChange(asked[0], f"{name} is a table; name a column of it: {name}.COLUMN")
-    if not drop and not new:
+    if not drop and not unquoted(new).strip():
         raise BadChange(asked[0], f'there must be something behind "{mark}"')
     table = column.dataset.name
     if rename:
-        return change.RenameColumn(table, column.name, new)
+        return change.RenameColumn(table, column.name, unquoted(new))
     return (
         change.RetypeColumn(table, column.name, new)
         if retype
@@ -88,75 +95,114 @@ def _change(estate: Workspace, rename: str | None, drop: str | None, retype: str
     )
 
 
-def _files(estate: Workspace, found: Plan) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    """Return the files that change, before and after, and what no file was found for."""
-    files: dict[str, tuple[str, str]] = {}
-    unplaced = [patch.relation for patch in found.patches if not _placed(files, patch)]
-    _declaration(estate, found, files)
-    changed = {name: texts for name, texts in files.items() if texts[0] != texts[1]}
-    return changed, unplaced
+class Texts:
+    """The files that a plan is written into: as they are, and as they would be."""
+
+    def __init__(self, sources: Iterable[str]) -> None:
+        self._folders = ["", *sources]
+        self._files: dict[str, tuple[str, str]] = {}
+
+    def find(self, document: str) -> str | None:
+        """Return the path of a document whose text is known; a folder's documents count from it."""
+        for folder in self._folders:
+            path = str(Path(folder) / document)
+            if path not in self._files:
+                try:
+                    with Path(path).open(encoding="utf-8", newline="") as file:
+                        content = file.read()
+                except (OSError, ValueError):
+                    continue
+                self._files[path] = (content, content)
+            return path
+        return None
+
+    def __getitem__(self, path: str) -> str:
+        """Return the text of a file that was found, with all that was replaced in it."""
+        return self._files[path][1]
+
+    def replace(self, path: str, before: str, after: str) -> None:
+        """Put a text in the place of the first like ``before``."""
+        old, text = self._files[path]
+        self._files[path] = (old, text.replace(before, after, 1))
+
+    def changed(self) -> dict[str, tuple[str, str]]:
+        """Return the files that change, before and after."""
+        return {path: texts for path, texts in self._files.items() if texts[0] != texts[1]}
 
 
-def _placed(files: dict[str, tuple[str, str]], patch: Patch) -> bool:
+def _unplaced(found: Plan, texts: Texts) -> Iterator[str]:
+    """Put the patches into their documents; yield those for which that cannot be done."""
+    for patch in found.patches:
+        if not _placed(patch, texts):
+            yield f"where its template is: {patch.relation}"
+
+
+def _placed(patch: Patch, texts: Texts) -> bool:
     """Put a patch into the text of its document, if that holds the very statement, once."""
-    place = patch.location
-    if place is None:
+    path = texts.find(patch.location.document) if patch.location else None
+    if path is None or texts[path].count(patch.before) != 1:
         return False
-    try:
-        text = _text(files, place.document)
-    except UnreadableSource:
-        return False
-    if text[1].count(patch.before) != 1:
-        return False
-    files[place.document] = (text[0], text[1].replace(patch.before, patch.after))
+    texts.replace(path, patch.before, patch.after)
     return True
 
 
-def _declaration(estate: Workspace, found: Plan, files: dict[str, tuple[str, str]]) -> None:
-    """Rename the column in the CREATE TABLE that declares it."""
+def _undeclared(estate: Workspace, found: Plan, texts: Texts) -> Iterator[str]:
+    """Rename the column where it is declared; yield the declaration that no patch is known for."""
     from lineage.model.change import RenameColumn  # noqa: PLC0415 - `--help` needs none
-    from lineage.sql.outline import Role, outline, parsed, split  # noqa: PLC0415 - as above
-    from lineage.sql.rewrite import applied, declared_renamed  # noqa: PLC0415 - as above
 
     change = found.change
     if not isinstance(change, RenameColumn):
         return
     dataset = estate.estate.dataset(change.table)
     known = estate.snapshot.datasets.get(dataset)
-    if known is None or known.origin is None or dataset in estate.estate.program.writers:
+    writers = estate.estate.program.writers.get(dataset, ())
+    if known is None or known.origin is None or any(unit.makes for unit in writers):
         return
+    if not _declared(estate, change, known, texts):
+        place = known.origin
+        line = f":{place.line}" if place.line else ""
+        yield f"where {change.table}.{change.column} is declared: {place.document}{line}"
+
+
+def _declared(estate: Workspace, change: RenameColumn, known: Dataset, texts: Texts) -> bool:
+    """Rename the column in the CREATE TABLE that declares it, if there is one."""
+    from lineage.sql.outline import Role, outline, parsed, split  # noqa: PLC0415 - as above
+    from lineage.sql.rewrite import applied, declared_renamed  # noqa: PLC0415 - as above
+
+    document = known.origin.document if known.origin else ""
+    path = None if document.endswith(_NOT_SQL) else texts.find(document)
+    if path is None:
+        return False
     dialect = estate.estate.program.dialect
-    text = _text(files, known.origin.document)
-    for piece in split(text[1], dialect):
-        tree = parsed(piece.text, dialect)[0].tree
-        names = [
-            ".".join(item.targets[0]).lower()
+    for piece in split(texts[path], dialect):
+        trees = [item.tree for item in parsed(piece.text, dialect)]
+        targets = [
+            item.targets[0]
             for item in outline(piece.text, dialect)
-            if item.role is Role.DECLARE
+            if item.role is Role.DECLARE and item.targets
         ]
-        declares = dataset.name.lower() in names
-        edits = (
-            declared_renamed(piece.text, tree, change.column, change.new)
-            if (declares and tree is not None)
-            else None
-        )
+        if len(trees) != 1 or trees[0] is None or not targets:
+            continue
+        if not _names(estate, targets[0], known):
+            continue
+        edits = declared_renamed(piece.text, trees[0], change.column, change.new, dialect)
         if edits:
-            after = text[1].replace(piece.text, applied(piece.text, edits), 1)
-            files[known.origin.document] = (text[0], after)
-            return
+            texts.replace(path, piece.text, applied(piece.text, edits))
+            return True
+    return False
 
 
-def _text(files: dict[str, tuple[str, str]], name: str) -> tuple[str, str]:
-    if name not in files:
-        try:
-            content = Path(name).read_text(encoding="utf-8")
-        except OSError as error:
-            raise UnreadableSource(name, error.strerror or str(error)) from error
-        files[name] = (content, content)
-    return files[name]
+def _names(estate: Workspace, parts: tuple[str, ...], known: Dataset) -> bool:
+    """Return whether a name in a statement is that of a dataset."""
+    if ".".join(parts).lower() == known.id.name.lower():
+        return True
+    try:
+        return estate.estate.dataset(".".join(parts)) == known.id
+    except (UnknownName, AmbiguousName):
+        return False
 
 
-def _lines(found: Plan, files: dict[str, tuple[str, str]], unplaced: list[str]) -> Iterator[str]:
+def _lines(found: Plan, files: dict[str, tuple[str, str]], more: list[str]) -> Iterator[str]:
     from lineage.reports.verdicts import headline, said  # noqa: PLC0415 - `--help` needs none
 
     yield f"\x1b[1m{said(found.change)}: {len(found.patches)} patches\x1b[0m"
@@ -168,8 +214,8 @@ def _lines(found: Plan, files: dict[str, tuple[str, str]], unplaced: list[str]) 
         yield f"   {patch.relation}{owners}"
     for left in found.by_hand:
         yield f"   by hand: {left}"
-    for name in unplaced:
-        yield f"   by hand, where its template is: {name}"
+    for left in more:
+        yield f"   by hand, {left}"
     for name, (before, after) in sorted(files.items()):
         yield from _diff(name, before, after)
     yield "3. contract"
@@ -184,9 +230,7 @@ def _diff(name: str, before: str, after: str) -> Iterator[str]:
         yield f"   {line}"
 
 
-def _record(
-    found: Plan, files: dict[str, tuple[str, str]], unplaced: list[str]
-) -> dict[str, object]:
+def _record(found: Plan, files: dict[str, tuple[str, str]], more: list[str]) -> dict[str, object]:
     from lineage.reports.verdicts import record, said  # noqa: PLC0415 - `--help` needs none
 
     return {
@@ -195,7 +239,7 @@ def _record(
         "expand": found.expand,
         "patches": [{"relation": item.relation, "owners": item.owners} for item in found.patches],
         "diffs": {name: "\n".join(_diff(name, *texts)) for name, texts in sorted(files.items())},
-        "by_hand": [*found.by_hand, *unplaced],
+        "by_hand": [*found.by_hand, *more],
         "contract": found.contract,
         "clean": found.clean,
         "proof": record(found.proof),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lineage.model.identity import JobId
+
 
 @dataclass(frozen=True, slots=True)
 class DropColumn:
@@ -79,6 +81,8 @@ class EditStatement:
 
     table: str
     sql: str
+    job: JobId | None = None
+    """Which of the statements that write the table is meant; None for the one that makes it."""
 
 
 Change: TypeAlias = (

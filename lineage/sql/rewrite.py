@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlglot import exp
 
+from lineage.sql.quoting import has_star_rename, quoted, quoted_like
 from lineage.sql.relation import Parts
 
 Tree: TypeAlias = exp.Expr
@@ -41,7 +41,7 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
 
 
 def column_renamed(
-    text: str, tree: exp.Expr, is_table: IsTable, old: str, new: str
+    text: str, tree: exp.Expr, is_table: IsTable, old: str, new: str, dialect: str | None
 ) -> list[Edit] | None:
     """Return the edits after which a statement reads ``new`` where it read ``old``.
 
@@ -63,16 +63,36 @@ def column_renamed(
                 return None
             written = text[place[0] : place[1]]
             bare = column.parent is select and column.arg_key == "expressions"
-            name = _quoted_like(new, written)
+            name = quoted_like(new, written, dialect)
             edits.append(Edit(*place, f"{name} as {written}" if bare else name))
     return edits
 
 
-def wrapped(text: str, tree: exp.Expr, is_table: IsTable, projection: str) -> list[Edit] | None:
+def renamed_columns(columns: Iterable[str], old: str, new: str, dialect: str | None) -> str:
+    """Return a SELECT list that yields all columns as they are, and ``old`` as ``new``."""
+    one, other = quoted(old, dialect), quoted(new, dialect)
+    if has_star_rename(dialect):
+        return f"* rename ({one} as {other})"
+    return ", ".join(
+        f"{one} as {other}" if name == old else quoted(name, dialect) for name in columns
+    )
+
+
+def cast_columns(columns: Iterable[str], column: str, type_: str, dialect: str | None) -> str:
+    """Return a SELECT list that yields all columns as they are, one of them as another type."""
+    name = quoted(column, dialect)
+    cast = f"cast({name} as {type_}) as {name}"
+    if has_star_rename(dialect):
+        return f"* replace ({cast})"
+    return ", ".join(cast if item == column else quoted(item, dialect) for item in columns)
+
+
+def wrapped(
+    text: str, tree: exp.Expr, is_table: IsTable, projection: str, dialect: str | None
+) -> list[Edit] | None:
     """Return the edits after which a statement reads ``select <projection>`` of a table.
 
-    That works whatever the statement does with the table; ``projection`` may be
-    ``* rename (new as old)`` or ``* replace (cast(c as t) as c)``.
+    That works whatever the statement does with the table.
     """
     edits = []
     for node in tree.find_all(exp.Table):
@@ -80,19 +100,23 @@ def wrapped(text: str, tree: exp.Expr, is_table: IsTable, projection: str) -> li
             continue
         if isinstance(node.parent, exp.Create | exp.Insert | exp.Schema):
             continue
+        if isinstance(node.parent, exp.Update | exp.Delete | exp.Merge) and node.arg_key == "this":
+            return None
         spans = [_span(part) for part in node.parts]
         if any(span is None for span in spans):
             return None
         known = [span for span in spans if span is not None]
         start, end = min(span[0] for span in known), max(span[1] for span in known)
         name = text[start:end]
-        alias = "" if node.alias else f" as {_quoted_like(node.name, '')}"
+        alias = "" if node.alias else f" as {quoted(node.name, dialect)}"
         inside = f"(select {projection} from {name})"  # noqa: S608 - shown to people, not run
         edits.append(Edit(start, end, inside + alias))
     return edits or None
 
 
-def output_renamed(tree: exp.Expr, old: str, new: str) -> list[Edit] | None:
+def output_renamed(
+    text: str, tree: exp.Expr, old: str, new: str, dialect: str | None
+) -> list[Edit] | None:
     """Return the edits after which a query yields ``old`` under the name ``new``."""
     query = tree if isinstance(tree, exp.Query) else tree.args.get("expression")
     if not isinstance(query, exp.Select):
@@ -102,23 +126,42 @@ def output_renamed(tree: exp.Expr, old: str, new: str) -> list[Edit] | None:
             continue
         if isinstance(item, exp.Alias):
             place = _span(item.args["alias"])
-            return None if place is None else [Edit(*place, new)]
+            if place is None:
+                return None
+            return [Edit(*place, quoted_like(new, text[place[0] : place[1]], dialect))]
         if isinstance(item, exp.Column):
             place = _span(item.this)
-            return None if place is None else [Edit(place[1], place[1], f" as {new}")]
+            if place is None:
+                return None
+            return [Edit(place[1], place[1], f" as {quoted(new, dialect)}")]
     return None
 
 
-def declared_renamed(text: str, tree: exp.Expr, old: str, new: str) -> list[Edit] | None:
-    """Return the edit of a CREATE TABLE that declares a column under a new name."""
-    if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
+def declared_renamed(
+    text: str, tree: exp.Expr, old: str, new: str, dialect: str | None
+) -> list[Edit] | None:
+    """Return the edits of a statement that lists a table's columns: CREATE or INSERT.
+
+    None where it lists none of that name, or one that is not where it should be.
+    """
+    if not isinstance(tree, exp.Create | exp.Insert) or not isinstance(tree.this, exp.Schema):
         return None
+    edits = []
     for item in tree.this.expressions:
-        if isinstance(item, exp.ColumnDef) and item.name.lower() == old.lower():
-            place = _span(item.this)
-            if place is not None:
-                return [Edit(*place, _quoted_like(new, text[place[0] : place[1]]))]
-    return None
+        for name in item.find_all(exp.Identifier):
+            if name.name.lower() != old.lower() or name.find_ancestor(exp.DataType, exp.Reference):
+                continue
+            place = _span(name)
+            if place is None:
+                return None
+            edits.append(Edit(*place, quoted_like(new, text[place[0] : place[1]], dialect)))
+    return edits or None
+
+
+def lists_rows_by_place(tree: exp.Expr) -> bool:
+    """Return whether a statement adds rows without naming the columns that it fills."""
+    named = isinstance(tree.this, exp.Schema) or bool(tree.args.get("by_name"))
+    return isinstance(tree, exp.Insert) and not named
 
 
 def _tables(select: exp.Select) -> Iterator[exp.Table]:
@@ -187,13 +230,3 @@ def _span(node: exp.Expr) -> tuple[int, int] | None:
     if not meta or "start" not in meta:
         return None
     return meta["start"], meta["end"] + 1
-
-
-_PLAIN = re.compile(r"[A-Za-z_]\w*\Z")
-
-
-def _quoted_like(name: str, written: str) -> str:
-    """Quote a name where it must be, or where the one in its place was."""
-    if _PLAIN.match(name) and not written.startswith(('"', "`", "[")):
-        return name
-    return '"' + name.replace('"', '""') + '"'

@@ -99,3 +99,125 @@ def test_unused_says_who_is_in_the_way(tmp_path: Path) -> None:
     named = {(row["subject"].get("field"), bool(row["reader"])) for row in rows}
     assert ("y", False) in named
     assert {("id", True), ("x", True)} <= named
+
+
+DBT = {
+    "dbt_project.yml": "name: p\nprofile: p\nmodel-paths: [models]\nseed-paths: [seeds]\n",
+    "profiles.yml": "p:\n  target: d\n  outputs:\n    d: {type: duckdb, path: x.duckdb}\n",
+    "models/s.yml": "sources:\n  - name: raw\n    tables:\n      - name: o\n        columns:\n"
+    "          - {name: id, data_type: integer}\n          - {name: amt, data_type: integer}\n",
+    "models/m.sql": "select id, amt from {{ source('raw','o') }}\n",
+    "models/n.sql": "select id, amt from {{ ref('m') }}\n",
+    "seeds/sd.csv": "id,colour\n1,red\n",
+    "models/k.sql": "select id, colour from {{ ref('sd') }}\n",
+}
+EVENT = {
+    "eventType": "COMPLETE",
+    "eventTime": "2024-01-01T00:00:00Z",
+    "producer": "p",
+    "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+    "run": {"runId": "0190a0a0-0000-7000-8000-000000000001"},
+    "job": {"namespace": "n", "name": "j", "facets": {
+        "sql": {"_producer": "p", "_schemaURL": "s", "query": "insert into b select id, amt from a"}
+    }},
+    "inputs": [{"namespace": "db", "name": "a", "facets": {"schema": {
+        "_producer": "p", "_schemaURL": "s", "fields": [
+            {"name": "id", "type": "integer"}, {"name": "amt", "type": "integer"}]}}}],
+    "outputs": [{"namespace": "db", "name": "b", "facets": {"schema": {
+        "_producer": "p", "_schemaURL": "s", "fields": [
+            {"name": "id", "type": "integer"}, {"name": "amt", "type": "integer"}]}}}],
+}  # fmt: skip
+
+
+def written(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("what", ["raw.o.amt", "m.amt", "n.amt", "sd.colour", "a.amt", "b.amt"])
+@pytest.mark.parametrize("change", ["--rename={}=x", "--drop={}", "--retype={}:bigint"])
+def test_a_column_declared_anywhere_has_a_plan(what: str, change: str, tmp_path: Path) -> None:
+    written(tmp_path / "p", DBT)
+    written(tmp_path / "e", {"e.json": json.dumps(EVENT)})
+    source = tmp_path / ("e" if what[0] in "ab" else "p")
+    asked = ["plan", str(source), change.format(what), "--format", "json"]
+    found = CliRunner().invoke(command, asked)
+    assert found.exit_code in {0, 1}, (found.output, found.exception)
+    assert json.loads(found.stdout)["expand"]
+
+
+@pytest.mark.parametrize(
+    ("what", "where"), [("raw.o.amt", "models/s.yml:4"), ("sd.colour", "seeds/sd.csv")]
+)
+def test_a_declaration_that_is_no_statement_is_named(what: str, where: str, tmp_path: Path) -> None:
+    written(tmp_path, DBT)
+    found = CliRunner().invoke(command, ["plan", str(tmp_path), "--rename", f"{what}=x"])
+    assert found.exit_code == 1
+    assert f"declared: {where}\n" in found.stdout
+
+
+def test_a_plan_for_statements_from_a_pipe(tmp_path: Path) -> None:
+    script = "create table t (id integer, x integer);\ncreate view v as select x from t;\n"
+    asked = ["plan", "-", "--dialect", "duckdb", "--rename", "t.x=y"]
+    found = CliRunner().invoke(command, asked, input=script)
+    assert found.exit_code == 1
+    assert "by hand, where t.x is declared: <stdin>:1" in found.stdout
+    (tmp_path / "latin.sql").write_bytes(b"-- \xe9\n" + script.encode())
+    found = CliRunner().invoke(command, ["plan", str(tmp_path), *asked[2:]])
+    assert found.exit_code == 1, (found.output, found.exception)
+
+
+SHOP = {
+    "01.sql": "create schema raw;\ncreate schema stg;\n"
+    "create table raw.orders (id integer, cust integer, amount decimal(18,2));\r\n"
+    "create table raw.kept (id integer, amount decimal(18,2), primary key (amount));\n",
+    "02.sql": "create view stg.orders as select id, amount from raw.orders;\n"
+    "create view stg.wide as select * from raw.orders;\n"
+    "create view stg.big as select o.amount * 2 as twice from raw.orders o where amount > 0;\n",
+    "03.sql": "insert into raw.kept (id, amount) select id, amount from raw.orders;\n"
+    "insert into raw.kept select id, amount from stg.orders;\n",
+    "04.sql": "create view stg.named (id, amount) as select id, cust from raw.orders;\n"
+    "create view stg.last as select amount from stg.named;\n",
+}
+
+
+@pytest.mark.parametrize("new", ["order", "two words", "Group", "1st", 'a"b', "end", "left", "é"])
+@pytest.mark.parametrize("table", ["raw.orders", "raw.kept", "stg.orders", "stg.named"])
+def test_a_name_that_needs_quotes_has_them(table: str, new: str, tmp_path: Path) -> None:
+    written(tmp_path, SHOP)
+    before = rebuilt(tmp_path)
+    asked = ["plan", str(tmp_path), "--dialect", "duckdb", "--write"]
+    found = CliRunner().invoke(command, [*asked, "--rename", f"{table}.amount={new}"])
+    assert found.exit_code == 0, (found.output, found.exception)
+    after = rebuilt(tmp_path)
+    assert new in [column for column, _ in after.pop(table)]
+    assert after == {name: columns for name, columns in before.items() if name != table}
+
+
+def test_a_file_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.sql"
+    path.write_bytes(b"create table t (x integer);\r\ncreate view v as\r\nselect x from t;\r\n")
+    asked = ["plan", str(path), "--dialect", "duckdb", "--rename", "t.x=y", "--write"]
+    assert CliRunner().invoke(command, asked).exit_code == 0
+    after = b"create table t (y integer);\r\ncreate view v as\r\nselect y as x from t;\r\n"
+    assert path.read_bytes() == after
+
+
+def test_an_update_is_left_to_people(tmp_path: Path) -> None:
+    written(tmp_path, {"a.sql": "create table t (id integer, x integer);\nupdate t set x = x + 1;"})
+    asked = ["plan", str(tmp_path), "--dialect", "duckdb", "--rename", "t.x=y"]
+    found = CliRunner().invoke(command, asked)
+    assert found.exit_code == 1
+    assert "by hand: t: a.sql writes its column x" in found.stdout
+
+
+@pytest.mark.parametrize("new", ["order", '"order"', "`order`", "[order]"])
+def test_a_new_name_may_come_in_quotes(new: str, tmp_path: Path) -> None:
+    written(tmp_path, SHOP)
+    for name in ("impact", "plan"):
+        asked = [name, str(tmp_path), "--dialect", "duckdb", "--rename", f"stg.orders.amount={new}"]
+        found = CliRunner().invoke(command, asked)
+        assert found.exit_code == 0, (found.output, found.exception)
+        assert "rename stg.orders.amount to order" in found.stdout
