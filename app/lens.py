@@ -13,12 +13,17 @@ from html import escape
 
 import lineage
 from app.scene import GROUPS, Change, Scene
-from app.words import STATUS_MARKS
+from app.words import STATUS_MARKS, named
 from lineage import DatasetId
 
 BAD, WARN, NOTE, GOOD, NONE = "#c62f3b", "#b8660a", "#7b52a8", "#2f8550", "#68707d"
 TONES = ("#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#68707d", "#8d7a2a")
 """Colours that are seen on light and on dark ground, 3:1 at least."""
+_TOLD = (
+    *(tone for tone in TONES if tone != NONE),
+    *("#b8468f", "#5b63c9", "#5e8022", "#a0522d", "#4a7f9e", "#b0607a", "#7a6fae"),
+)
+"""Those for names: grey is for what has none."""
 LENSES = (
     *GROUPS,
     "verdict",
@@ -94,7 +99,7 @@ def paint(
 ) -> Painting:
     """Return a picture as a lens shows it. ``verdicts`` are statuses of tables."""
     if lens in GROUPS:
-        return _groups(drawn)
+        return _groups(estate, drawn, lens)
     if lens == "verdict":
         return _verdicts(drawn, verdicts)
     if lens == "freshness":
@@ -112,20 +117,17 @@ def of_tables(
 ) -> dict[str, Value]:
     """Return what a lens says of tables, by whatever name the caller has for them."""
     if lens == "freshness":
-        known = freshness(estate)
-        return {name: _FRESH[known[id_][0]] for name, id_ in tables.items()}
+        told = freshness(estate)
+        return {name: _FRESH[told[id_][0]] for name, id_ in tables.items()}
     if lens == "tests":
         counted = tests(estate)
         return {name: _TESTED if counted[id_] else _UNTESTED for name, id_ in tables.items()}
     if lens == "tags":
+        known = _tag_values(estate)
         tags = {name: sorted(estate.snapshot.datasets[id_].tags) for name, id_ in tables.items()}
-        groups = {name: found[0] for name, found in tags.items() if found}
-    else:
-        groups = {name: estate.group(id_, lens) for name, id_ in tables.items()}
-    order = {group: number for number, group in enumerate(dict.fromkeys(groups.values()))}
-    return {
-        name: Value(group, "", TONES[order[group] % len(TONES)]) for name, group in groups.items()
-    }
+        return {name: known[found[0]] for name, found in tags.items() if found}
+    values = groups(estate, lens)
+    return {name: values[estate.group(id_, lens)] for name, id_ in tables.items()}
 
 
 def legend(painting: Painting, name: str) -> str:
@@ -171,11 +173,29 @@ def _cards(drawn: Scene, value: Callable[[DatasetId], Value | None]) -> Painting
     return found
 
 
-def _groups(drawn: Scene) -> Painting:
-    """Colour cards by whose they are, which is written on them."""
-    names = list(dict.fromkeys(str(card["group"]) for card in drawn.cards))
-    values = {name: Value(name, "", TONES[n % len(TONES)]) for n, name in enumerate(names)}
-    return Painting({n: values[str(card["group"])] for n, card in enumerate(drawn.cards)})
+def _groups(estate: lineage.Workspace, drawn: Scene, lens: str) -> Painting:
+    """Colour cards by whose they are; a fold may hold tables of several."""
+    values = groups(estate, lens)
+    gone = {str(card["group"]) for card in drawn.cards} - {"", *values}
+    values |= _toned(sorted(gone), lens)
+    several = Value(f"several {lens}s", "", NONE)
+    return Painting(
+        {n: values.get(str(card["group"]), several) for n, card in enumerate(drawn.cards)}
+    )
+
+
+def groups(estate: lineage.Workspace, by: str) -> dict[str, Value]:
+    """Return a colour for each schema, domain or owner of an estate, the same on every page."""
+    return _toned(sorted({estate.group(id_, by) for id_ in estate.snapshot.datasets}), by)
+
+
+def _toned(names: list[str], by: str) -> dict[str, Value]:
+    """Return a colour a name; none for what is in no group."""
+    order = {name: number for number, name in enumerate(one for one in names if one != "—")}
+    return {
+        name: Value(named(name, by), "", _TOLD[order[name] % len(_TOLD)] if name in order else NONE)
+        for name in names
+    }
 
 
 def _verdicts(drawn: Scene, verdicts: Mapping[DatasetId, str]) -> Painting:
@@ -215,11 +235,16 @@ def _tags(estate: lineage.Workspace, drawn: Scene) -> Painting:
         for number, place in enumerate(drawn.places)
         if isinstance(place, DatasetId) and (known := estate.snapshot.datasets.get(place))
     }
-    names = sorted({tag for tags in tagged.values() for tag in tags})
-    values = {name: Value(name, "#", TONES[n % len(TONES)]) for n, name in enumerate(names)}
+    values = _tag_values(estate)
     found = Painting({n: values[tags[0]] for n, tags in tagged.items() if tags})
     found.texts = {n: "#" + " #".join(tags[:2]) for n, tags in tagged.items() if tags}
     return found
+
+
+def _tag_values(estate: lineage.Workspace) -> dict[str, Value]:
+    """Return a colour for each tag of an estate's tables."""
+    names = sorted({tag for known in estate.snapshot.datasets.values() for tag in known.tags})
+    return {name: Value(name, "#", TONES[n % len(TONES)]) for n, name in enumerate(names)}
 
 
 def _basis(edges: list[lineage.Edge]) -> Value:

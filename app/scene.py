@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import lineage
+from app.words import many, named
 from lineage import DatasetId, FieldId
 
 WIDTH, GAP_X, GAP_Y = 230, 96, 22
@@ -70,10 +71,25 @@ class Scene:
     changes: dict[int, Change] = field(default_factory=dict)
     """What became of each line, where two instants are compared."""
     row_changes: dict[int, Change] = field(default_factory=dict)
+    cone: dict[str, list[int]] = field(default_factory=dict)
+    """Where rows stand for several columns, or not all are drawn: each column by a number, its row
+    (-1: none), and each pair of columns as three numbers, its two ends and its line (-1: none).
+    """
+
+    @property
+    def tables(self) -> int:
+        """How many tables there are, drawn one by one, folded or hidden."""
+        plain = sum(not isinstance(place, str) for place in self.places)
+        return plain + self.folded_datasets + self.hidden_datasets
 
     def row(self, column: FieldId) -> int:
         """Return the number of a column's row; -1 if it is not drawn."""
         return self.columns.index(column) if column in self.columns else -1
+
+    def line(self, one: FieldId, other: FieldId) -> int:
+        """Return the number of the line between two columns; -1 if it is not drawn."""
+        rows = (self.row(one), self.row(other))
+        return next((n for n, edge in enumerate(self.edges) if edge[:2] == rows), -1)
 
 
 @dataclass(slots=True)
@@ -111,11 +127,11 @@ def scene(  # noqa: PLR0913 - what may be said about a picture
     owner. ``group`` draws all tables of one schema, domain or owner as one card; that is done
     unasked where the tables are too many. With ``before`` what was there then is drawn too.
     """
-    hops, pairs = _reached(estate, root, direction, depth, direct=direct)
+    hops, pairs = reached(estate, root, direction, depth, direct=direct)
     changes: dict[Pair, Change] = {}
     if before is not None:
         hops, pairs, changes = _both(
-            (hops, pairs), _reached(before, root, direction, depth, direct=direct)
+            (hops, pairs), reached(before, root, direction, depth, direct=direct)
         )
     total = (len(hops), len(pairs))
     if only is not None:
@@ -140,10 +156,10 @@ def scene(  # noqa: PLR0913 - what may be said about a picture
     _place(cards, {pair: (ends[pair[0]], ends[pair[1]]) for pair in lines})
     return _made(
         estate,
-        _Drawing(cards, ends, lines, changes, by, group, before),
+        _Drawing(cards, ends, lines, changes, by, group, before, hops, pairs),
         root,
         total,
-        len(places) - len(chosen),
+        len({column.dataset for column in hops} - {column.dataset for column in drawn}),
     )
 
 
@@ -219,7 +235,7 @@ def _hubs(
     return folds
 
 
-def _reached(
+def reached(
     estate: lineage.Workspace,
     root: FieldId | DatasetId,
     direction: str,
@@ -420,6 +436,9 @@ class _Drawing:
     by: str
     group: str
     before: lineage.Workspace | None
+    every: Iterable[FieldId]
+    """All columns of the lineage, and all pairs of them, drawn or not."""
+    pairs: Mapping[Pair, list[lineage.Edge]]
 
 
 def _made(
@@ -442,10 +461,10 @@ def _made(
             row = {
                 "id": len(columns),
                 "fold": True,
-                "name": f"{len(members[card.place]):,} columns",
+                "name": many(len(members[card.place]), "column"),
             }
             columns.append(None)
-            told = _fold(card.place, members[card.place])
+            told = _fold(estate, drawing.by, card.place, members[card.place])
             rows: list[dict[str, object]] = [{**row, "type": "", "tags": []}]
         else:
             for column in card.rows:
@@ -511,7 +530,29 @@ def _made(
         if drawing.before is not None
         else {},
         row_changes=_row_changes(estate, drawing.before, columns),
+        cone=_cone(drawing, numbers, {line: number for number, line in enumerate(order)})
+        if folded or len(drawing.lines) < len(drawing.pairs)
+        else {},
     )
+
+
+def _cone(
+    drawing: _Drawing,
+    numbers: Mapping[FieldId | str, int],
+    lines: Mapping[tuple[int, int], int],
+) -> dict[str, list[int]]:
+    """Return which columns lead to which, in numbers: rows of folds lead further than columns."""
+    ends: dict[FieldId, FieldId | str] = {
+        column: place if isinstance(place, str) else column
+        for column, place in drawing.ends.items()
+    }
+    every = {column: number for number, column in enumerate(drawing.every)}
+    rows = [numbers[ends[column]] if column in ends else -1 for column in every]
+    flat: list[int] = []
+    for one, other in drawing.pairs:
+        line = lines.get((rows[every[one]], rows[every[other]]), -1)
+        flat += (every[one], every[other], line)
+    return {"rows": rows, "pairs": flat}
 
 
 def _worst(found: Iterable[Change]) -> Change:
@@ -552,18 +593,24 @@ def _spelled(one: lineage.Field) -> str:
     return "".join((one.type or "").split()).lower()
 
 
-def _fold(key: str, members: list[FieldId]) -> dict[str, object]:
-    """Return what the card of a fold says."""
+def _fold(
+    estate: lineage.Workspace, by: str, key: str, members: list[FieldId]
+) -> dict[str, object]:
+    """Return what the card of a fold says. Its tables may be of one group, or of several."""
     word, _, name = key.partition(":")
-    tables = len({column.dataset for column in members})
+    datasets = {column.dataset for column in members}
+    tables = len(datasets)
+    groups = {estate.group(one, by) for one in datasets}
     under = {"reads": f"more that read {name}", "feeds": f"more that feed {name}"}.get(word, word)
     return {
-        "title": f"+ {tables:,} tables" if word in {"reads", "feeds"} else name,
-        "under": under if word in {"reads", "feeds"} else f"{word} · {tables:,} tables",
-        "full": f"{tables:,} tables drawn as one",
+        "title": f"+ {many(tables, 'table')}"
+        if word in {"reads", "feeds"}
+        else named(name, word),
+        "under": under if word in {"reads", "feeds"} else f"{word} · {many(tables, 'table')}",
+        "full": f"{many(tables, 'table')} drawn as one",
         "kind": "",
         "owner": "",
-        "group": name,
+        "group": groups.pop() if len(groups) == 1 else "",
         "label": key,
         "fold": True,
     }
@@ -577,8 +624,8 @@ def _table(estate: lineage.Workspace, drawing: _Drawing, place: DatasetId) -> di
         known = estate.snapshot.datasets.get(place)
     group = estate.group(place, drawing.by)
     return {
-        "title": place.name.split(".")[-1].split("/")[-1] or place.name,
-        "under": group,
+        "title": title(place),
+        "under": named(group, drawing.by),
         "full": f"{place.namespace} {place.name}",
         "kind": known.kind.value if known else "unknown",
         "owner": ", ".join(known.owners) if known and drawing.by != "owner" else "",
@@ -586,6 +633,17 @@ def _table(estate: lineage.Workspace, drawing: _Drawing, place: DatasetId) -> di
         "label": label(estate, place),
         "fold": False,
     }
+
+
+def title(of: DatasetId) -> str:
+    """Return a short name: a file's with its ending, a table's without its schema."""
+    last = of.name.rstrip("/").rsplit("/", 1)[-1]
+    is_file = "/" in of.name or of.namespace.split(":")[0] in _FILES
+    return (last if is_file else last.split(".")[-1]) or of.name
+
+
+_FILES = {"file", "s3", "s3a", "gs", "gcs", "hdfs", "abfss", "abfs", "wasbs", "wasb", "dbfs"}
+"""Where the names of datasets are paths."""
 
 
 def _rows(

@@ -30,6 +30,11 @@ def many(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def named(group: str, kind: str) -> str:
+    """Return a group's name; in words, where something is in none."""
+    return f"no {kind}" if group == "—" else group
+
+
 def place(where: lineage.Location | None) -> str:
     """Return ``file:line:column``, as far as it is known."""
     if where is None:

@@ -29,7 +29,8 @@ _KEYS = st.components.v2.component(
 )
 
 
-LOW, HIGH = 300, 440
+BAR = 44
+LOW, HIGH = 300, 470
 """A few cards need no tall canvas; many are panned, so that the verdicts below stay in view."""
 
 
@@ -48,15 +49,16 @@ def canvas(  # noqa: PLR0913 - a picture, how it is painted, and what is in focu
     *,
     key: str,
     focus: int,
+    picked: int = -1,
     marks: Mapping[int, str],
     on_change: Callable[[], None],
 ) -> None:
     """Draw a scene. What is clicked is in ``st.session_state[key]``: focus, edge, toggle, pair.
 
-    ``marks`` are words on the cards, by their numbers.
+    ``marks`` are words on the cards, by their numbers; ``picked`` is the line whose SQL is shown.
     """
     lowest = max((_number(card["y"]) + _number(card["h"]) for card in scene.cards), default=0)
-    height = max(LOW, min(HIGH, lowest + 110))
+    height = max(LOW, min(HIGH, lowest + BAR + 42))
     painted = {
         "cards": {number: value.tone for number, value in painting.cards.items()},
         "lines": {n: [value.tone, value.sign] for n, value in painting.lines.items()},
@@ -73,9 +75,13 @@ def canvas(  # noqa: PLR0913 - a picture, how it is painted, and what is in focu
                 "painted": hashlib.sha256(json.dumps(painted).encode()).hexdigest()[:16],
                 "cards": scene.cards,
                 "edges": [list(edge) for edge in scene.edges],
+                "cone": scene.cone,
+                "tables": scene.tables,
+                "total": scene.total_edges,
                 "root": scene.root,
                 "home": scene.home,
                 "focus": focus,
+                "picked": picked,
                 "width": WIDTH,
                 "height": height,
             }

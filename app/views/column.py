@@ -115,7 +115,15 @@ def _picture(
         }
     if view.lens == "verdict":
         marks |= painting.texts
-    canvas(drawn, painting, key=KEY, focus=focus, marks=marks, on_change=_clicked)
+    canvas(
+        drawn,
+        painting,
+        key=KEY,
+        focus=focus,
+        picked=panel.picked(estate, drawn),
+        marks=marks,
+        on_change=_clicked,
+    )
     st.html(lens.legend(painting, view.lens))
 
 

@@ -91,15 +91,31 @@ def _links(estate: lineage.Workspace, subject: Subject, label: str) -> None:
         links_to.catalog(estate.label(dataset), "In the catalog")
 
 
+def picked(estate: lineage.Workspace, drawn: Scene) -> int:
+    """Return the line of the edge whose SQL is shown because it was clicked; -1 if there is none."""
+    one, other = _ends(estate)
+    if isinstance(one, FieldId) and isinstance(other, FieldId):
+        return drawn.line(one, other)
+    return -1
+
+
+def _ends(estate: lineage.Workspace) -> tuple[Subject | None, Subject | None]:
+    """Return what the edge in the address joins, if there are such."""
+    one, found, other = address.get("edge").partition(">")
+    try:
+        return (estate.resolve(one), estate.resolve(other)) if found else (None, None)
+    except lineage.LineageError:
+        return (None, None)
+
+
 def _edges(estate: lineage.Workspace, subject: Subject) -> None:
     """Show the SQL of the edge that was clicked, or of those that lead into the column."""
-    text = address.get("edge")
-    if ">" in text:
-        one, _, other = text.partition(">")
-        try:
-            edges = estate.edges_between(estate.resolve(one), estate.resolve(other))
-        except lineage.LineageError:
-            edges = ()
+    one, other = _ends(estate)
+    if one is not None and other is not None:
+        edges = estate.edges_between(one, other)
+        st.write("**This edge**")
+        if not edges:
+            st.caption(f"{estate.label(one)} → {estate.label(other)} is not there at this instant")
     else:
         found = estate.upstream(subject, depth=1).edges
         edges = tuple(edge for edge in found if edge.direct)
@@ -107,6 +123,8 @@ def _edges(estate: lineage.Workspace, subject: Subject) -> None:
         if bent:
             st.caption(f"Influenced by {', '.join(bent[:6])}{' …' if len(bent) > 6 else ''}")  # noqa: PLR2004 - a line of them
         edges = edges or found[:1]
+        if edges:
+            st.write("**What leads to it**")
     shown: set[lineage.JobId] = set()
     for edge in edges[:4]:
         ends = f"{estate.label(edge.source)} → {estate.label(edge.target)}"
@@ -143,7 +161,7 @@ def _ways(estate: lineage.Workspace) -> None:
         st.warning(str(error))
         return
     many = "at least " if len(ways) >= _WAYS else ""
-    st.write(f"**{many}{len(ways)} paths** between {one} and {other}")
+    st.write(f"**{many}{words.many(len(ways), 'path')}** between {one} and {other}")
     for way in ways[:5]:
         st.text(" → ".join(estate.label(column) for column in way.columns))
     if st.button("Close the paths", width="stretch"):
