@@ -7,7 +7,7 @@ member that is not looked for. https://schemas.getdbt.com describes each version
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -35,11 +35,14 @@ from lineage.sources.dbt.node import (
     Relation,
     Use,
 )
+from lineage.sources.dbt.shape import Fault, of_catalog, of_manifest, of_results
 from lineage.sources.dbt.statements import metric_sql, snapshot_sql
 from lineage.sources.dbt.world import Known, Subject, Target, World
 
 SUPPORTED = 9
 """Manifests before this version (dbt 1.5) call compiled code something else; we try anyway."""
+NEWEST = 12
+"""The version of dbt 1.8 and later."""
 
 _BUILT = frozenset({Kind.MODEL, Kind.SNAPSHOT})
 _VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
@@ -48,7 +51,9 @@ _CALL = re.compile(r"\b(?:ref|source)\(.*\)")
 
 def looks_like_manifest(head: bytes) -> bool:
     """Return whether the beginning of a document is that of a manifest.json."""
-    return b"schemas.getdbt.com/dbt/manifest/" in head
+    if b"schemas.getdbt.com/dbt/manifest/" in head:
+        return True
+    return b'"nodes"' in head and b'"resource_type"' in head  # one without metadata
 
 
 class Artifacts:
@@ -63,10 +68,10 @@ class Artifacts:
     ) -> None:
         self.document = document
         self.diagnostics: list[Diagnostic] = []
-        self.manifest = self._json(document, manifest)
+        self.manifest = self._json(document, manifest, of_manifest)
         folder = document.rpartition("manifest.json")[0]
-        self.catalog = self._json(f"{folder}catalog.json", catalog)
-        self.results = self._json(f"{folder}run_results.json", run_results)
+        self.catalog = self._json(f"{folder}catalog.json", catalog, of_catalog)
+        self.results = self._json(f"{folder}run_results.json", run_results, of_results)
         self.metadata = mapping(self.manifest.get("metadata"))
         self.adapter = text(self.metadata.get("adapter_type"))
         self.project = text(self.metadata.get("project_name")) or self._guess_project()
@@ -112,11 +117,13 @@ class Artifacts:
 
     # documents -------------------------------------------------------------------------------
 
-    def _json(self, document: str, content: bytes | None) -> Mapping[str, object]:
+    def _json(
+        self, document: str, content: bytes | None, faults: Callable[[object], Iterator[Fault]]
+    ) -> Mapping[str, object]:
         if content is None:
             return {}
         try:
-            return mapping(msgspec.json.decode(content))
+            found = msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
             self.diagnostics.append(
                 Diagnostic(
@@ -127,11 +134,25 @@ class Artifacts:
                 )
             )
             return {}
+        self.diagnostics += [fault.diagnostic(document) for fault in faults(found)]
+        return mapping(found)
 
     def _check_version(self) -> None:
         schema = text(self.metadata.get("dbt_schema_version")) or ""
         number = re.search(r"/v(\d+)\.json", schema)
-        if number is not None and int(number[1]) < SUPPORTED:
+        if number is None:
+            return
+        if int(number[1]) > NEWEST:
+            self.diagnostics.append(
+                Diagnostic(
+                    "dbt-new-artifact",
+                    f"manifest version {number[1]} is newer than {NEWEST}, the latest that is "
+                    f"known; what is new in it is left out. See whether there is a newer lineage.",
+                    Severity.WARNING,
+                    Location(self.document, pointer="/metadata/dbt_schema_version"),
+                )
+            )
+        if int(number[1]) < SUPPORTED:
             self.diagnostics.append(
                 Diagnostic(
                     "dbt-old-artifact",

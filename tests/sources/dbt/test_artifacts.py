@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lineage.catalog.apply import apply
+from lineage.model.diagnostic import Severity
 from lineage.model.entities import DatasetKind, JobKind, RunState
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.places import Place, locate
@@ -405,6 +406,61 @@ def test_a_manifest_of_any_shape_is_survived(tmp_path: Path, name: str, value: o
         text = text[:-1] + ', "x": "https://schemas.getdbt.com/dbt/manifest/v12.json"}'
     (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
     read([tmp_path])
+
+
+WRONG = [
+    ("manifest.json", {**MANIFEST, "nodes": []}, "/nodes", Severity.ERROR),
+    ("manifest.json", {**MANIFEST, "nodes": None}, "/nodes", Severity.ERROR),
+    ("manifest.json", {**MANIFEST, "nodes": {"a/b": 7}}, "/nodes/a~1b", Severity.ERROR),
+    (
+        "manifest.json",
+        {key: value for key, value in MANIFEST.items() if key != "nodes"},
+        "",
+        Severity.ERROR,
+    ),
+    (
+        "manifest.json",
+        {key: value for key, value in MANIFEST.items() if key != "metadata"},
+        "",
+        Severity.WARNING,
+    ),
+    ("manifest.json", {**MANIFEST, "sources": 7}, "/sources", Severity.WARNING),
+    ("manifest.json", {**MANIFEST, "exposures": [1]}, "/exposures", Severity.WARNING),
+    ("catalog.json", [], "", Severity.WARNING),
+    ("catalog.json", {"nodes": 1, "sources": {}}, "/nodes", Severity.WARNING),
+    ("catalog.json", {"nodes": {"x": {"columns": [1]}}}, "/nodes/x/columns", Severity.WARNING),
+    (
+        "catalog.json",
+        {"nodes": {"x": {"columns": {"a": 1}}}},
+        "/nodes/x/columns/a",
+        Severity.WARNING,
+    ),
+    ("run_results.json", "text", "", Severity.WARNING),
+    ("run_results.json", {"results": 7}, "/results", Severity.WARNING),
+    ("run_results.json", {"results": [{"unique_id": "a"}, 7]}, "/results/1", Severity.WARNING),
+    ("run_results.json", {"results": [{}]}, "/results/0", Severity.WARNING),
+    (
+        "manifest.json",
+        {
+            **MANIFEST,
+            "metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v20.json"},
+        },
+        "/metadata/dbt_schema_version",
+        Severity.WARNING,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "pointer", "severity"), WRONG)
+def test_what_is_not_what_it_should_be_is_told(
+    tmp_path: Path, name: str, content: object, pointer: str, severity: Severity
+) -> None:
+    snapshot(tmp_path, results={"results": []})
+    (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    (told,) = read([tmp_path]).diagnostics
+    assert told.location is not None
+    assert (told.location.document, told.location.pointer) == (str(tmp_path / name), pointer)
+    assert told.severity is severity
 
 
 @pytest.mark.parametrize("name", sorted(CUSTOMERS))
