@@ -7,6 +7,7 @@
     + BadChange          a proposed change does not say what it must
     + UnknownWitness     an engine that was asked for as a witness cannot be asked
     + BadPolicy          a configuration file or a baseline does not say what it must
+    + UnknownDialect     there is no SQL dialect of that name
     + UnknownRevision    git has no such commit, branch or tag
   x SourceError          a document could not be read
     + UnreadableSource   it could not be opened
@@ -107,6 +108,21 @@ class BadPolicy(RequestError):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}."
+
+
+class UnknownDialect(RequestError):
+    """There is no SQL dialect of that name; `nearest` look most like it, `known` are all."""
+
+    def __init__(self, name: str, nearest: tuple[str, ...], known: tuple[str, ...]) -> None:
+        super().__init__(name, nearest, known)
+        self.name = name
+        self.nearest = nearest
+        self.known = known
+
+    def __str__(self) -> str:
+        if self.nearest:
+            return f'unknown dialect "{self.name}"; did you mean {_either(self.nearest)}?'
+        return f'unknown dialect "{self.name}"; there are: {", ".join(self.known)}.'
 
 
 class UnknownRevision(RequestError):

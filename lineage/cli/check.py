@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lineage.cli.options import Dialect, Place
 from lineage.errors import BadPolicy, UnreadableSource
 
 if TYPE_CHECKING:
@@ -58,12 +59,18 @@ class Texts(Mapping[str, str]):
     envvar="LINEAGE_BASE",
     required=True,
     metavar="SIDE",
+    type=Place(),
     help="What to compare with: a git revision, a folder, dbt artifacts or a saved snapshot.",
 )
-@click.option("--head", metavar="SIDE", help="The change, likewise.  [default: the working tree]")
+@click.option(
+    "--head",
+    type=Place(),
+    metavar="SIDE",
+    help="The change, likewise.  [default: the working tree]",
+)
 @click.option(
     "--project",
-    type=click.Path(exists=True, file_okay=False),
+    type=Place(exists=True, file_okay=False),
     default=".",
     show_default=True,
     help="Folder of the project.",
@@ -71,10 +78,13 @@ class Texts(Mapping[str, str]):
 @click.option(
     "--store",
     metavar="URL",
+    type=Place(),
     envvar="LINEAGE_STORE",
     help="Store that knows who reads the project's tables from outside.",
 )
-@click.option("--dialect", envvar="LINEAGE_DIALECT", help="SQL dialect of plain SQL files.")
+@click.option(
+    "--dialect", type=Dialect(), envvar="LINEAGE_DIALECT", help="SQL dialect of plain SQL files."
+)
 @click.option("--namespace", help="Namespace of datasets that have none of their own.")
 @click.option(
     "--fail-on",
@@ -98,10 +108,10 @@ class Texts(Mapping[str, str]):
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(),
+    type=Place(),
     help="Configuration.  [default: lineage.toml, else [tool.lineage] of pyproject.toml]",
 )
-@click.option("--write-baseline", type=click.Path(), help="Save what is found now as known.")
+@click.option("--write-baseline", type=Place(), help="Save what is found now as known.")
 @click.option("--suggest-tests", is_flag=True, help="Propose tests for what changes silently.")
 def COMMAND(**given: Any) -> int:  # noqa: ANN401, N802 - many options; the constant of this room
     """Tell what a change to a repository breaks downstream, and fail only on what is proved.
@@ -319,9 +329,12 @@ def _baseline(project: Path, config: Config) -> frozenset[str]:
 
 
 def _output(text: str) -> tuple[str, str]:
-    form, _, path = text.partition("=")
+    form, mark, path = text.partition("=")
     if form not in FORMS:
         message = f'--output {text}: there is no form "{form}"; there are {", ".join(FORMS)}.'
+        raise click.UsageError(message)
+    if mark and not path.strip():
+        message = f'--output {text}: name a file behind "=", or leave "=" out for standard output.'
         raise click.UsageError(message)
     return form, path or "-"
 

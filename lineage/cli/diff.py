@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.options import ANSWERS, open_estate
+from lineage.cli.options import ANSWERS, Place, dialect, open_estate
 
 if TYPE_CHECKING:
     from lineage.analysis.diff import Diff, Difference
@@ -18,9 +18,9 @@ SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yel
 
 
 @click.command("diff")
-@click.argument("before", metavar="A", type=click.Path())
-@click.argument("after", metavar="B", type=click.Path())
-@click.option("--dialect", help="SQL dialect of statements that do not name theirs.")
+@click.argument("before", metavar="A", type=Place())
+@click.argument("after", metavar="B", type=Place())
+@dialect
 @click.option("--namespace", help="Namespace of datasets that have none of their own.")
 @click.option(
     "--fail-on",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from lineage.cli.options import store
+from lineage.cli.options import Place, dialect, store
 from lineage.errors import LineageError
 
 ENTRY = Path("app", "main.py")
@@ -20,10 +20,15 @@ SERVE = Path("app", "serve.py")
 
 
 @click.command("explore")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=click.Path())
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=Place())
 @store
-@click.option("--server", metavar="URL", help="Server to ask (`lineage serve`), as --store does.")
-@click.option("--dialect", help="SQL dialect of statements that do not name theirs.")
+@click.option(
+    "--server",
+    type=Place(),
+    metavar="URL",
+    help="Server to ask (`lineage serve`), as --store does.",
+)
+@dialect
 @click.option("--namespace", help="Namespace of datasets that have none of their own.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="Port to use."

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lineage.cli.options import Column, open_estate, sources
+from lineage.cli.options import Column, Place, open_estate, sources
 from lineage.reports import REPORTS
 
 
@@ -33,9 +33,7 @@ from lineage.reports import REPORTS
     type=Column(),
     help="Only this column and all around it; +NAME is upstream, NAME+2 two hops down, * any text.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(), default="-", help="File to write instead of stdout."
-)
+@click.option("-o", "--output", type=Place(), default="-", help="File to write instead of stdout.")
 def COMMAND(form: str, basis: str, select: str | None, output: str, **given: Any) -> None:  # noqa: ANN401, N802 - the options of `sources`; the constant of this room
     """Write the estate in a form that something else reads.
 

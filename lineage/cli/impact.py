@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli.options import form, open_estate, sources
+from lineage.cli.options import Place, form, open_estate, sources
 from lineage.errors import BadChange, UnreadableSource
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _flags(command: Any) -> Any:  # noqa: ANN401 - a decorator of click's comman
 @_flags
 @click.option(
     "--changes",
-    type=click.Path(dir_okay=False, allow_dash=True),
+    type=Place(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Changes as JSON lines (or a YAML list): each line is a what-if of its own.",
 )

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.options import form, store
+from lineage.cli.options import Place, dialect, form, store
 
 if TYPE_CHECKING:
     from lineage.workspace import Ingested
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=Place())
 @store
-@click.option("--dialect", help="SQL dialect of statements that do not name theirs.")
+@dialect
 @click.option("--namespace", help="Namespace of datasets that have none of their own.")
 @click.option(
     "--as", "reader", metavar="READER", help="Read as this (dbt, openlineage, sql), whatever it is."

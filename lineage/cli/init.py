@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from lineage.cli.options import Dialect, Place
+
 CONFIG = """\
 # What `lineage check` does here; `lineage rules` lists the rules.
 [check]
@@ -97,10 +99,10 @@ PASSED_OVER = frozenset({"target", "dbt_packages", "node_modules"})
 )
 @click.option(
     "--project",
-    type=click.Path(exists=True, file_okay=False),
+    type=Place(exists=True, file_okay=False),
     help="Folder of the project.  [default: where dbt_project.yml is, else the current folder]",
 )
-@click.option("--dialect", help="SQL dialect, where no dbt profile tells it.")
+@click.option("--dialect", type=Dialect(), help="SQL dialect, where no dbt profile tells it.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def COMMAND(  # noqa: N802 - the constant of this room
     *, what: str, host: str | None, project: str | None, dialect: str | None, force: bool

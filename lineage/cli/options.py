@@ -42,10 +42,67 @@ class Column(click.ParamType[str]):
         return [CompletionItem(label) for label in sorted(labels)]
 
 
+class Place(click.Path):
+    """A file, folder, revision or URL. Refused where it is empty: not the current folder."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's signature
+        """Return the text as it is, unless there is none."""
+        refuse_empty(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Dialect(click.ParamType[str]):
+    """The name of a SQL dialect; an empty one is none."""
+
+    name = "text"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Return the name. Fails with the nearest ones where there is no such dialect."""
+        from lineage.errors import UnknownDialect  # noqa: PLC0415 - only when one is given
+        from lineage.sql.known import require_dialect  # noqa: PLC0415 - as above
+
+        try:
+            if value:
+                require_dialect(value)
+        except UnknownDialect as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+def refuse_empty(value: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
+    """Fail where a place is an empty text: most often of a variable that nobody set."""
+    if not str(value).strip():
+        message = (
+            "it is empty. If it comes from a variable, that is not set: set it, or name what is "
+            "meant; the current folder is a dot."
+        )
+        raise click.BadParameter(message, ctx, param)
+
+
 class Source(click.ParamType[str]):
     """A file or folder. While it is typed it may still become the column that comes last."""
 
     name = "source"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Return the text as it is, unless there is none."""
+        refuse_empty(value, param, ctx)
+        return str(value)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -90,7 +147,7 @@ def sources(command: F) -> F:
         (
             click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=Source()),
             store,
-            click.option("--dialect", help="SQL dialect of statements that do not name theirs."),
+            dialect,
             click.option("--namespace", help="Namespace of datasets that have none of their own."),
             click.option(
                 "--as-of", type=Instant(), help="Answer from the state at this date or time."
@@ -101,11 +158,19 @@ def sources(command: F) -> F:
     return command
 
 
+def dialect(command: F) -> F:
+    """Take the dialect of statements that do not name theirs."""
+    return click.option(
+        "--dialect", type=Dialect(), help="SQL dialect of statements that do not name theirs."
+    )(command)
+
+
 def store(command: F) -> F:
     """Take the URL of a store."""
     return click.option(
         "--store",
         metavar="URL",
+        type=Place(),
         envvar="LINEAGE_STORE",
         help="Store to ask: a file, or the URL of a database or of `lineage serve`.  "
         "[default: ./.lineage/store.db]",

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import click
 
-from lineage.cli.options import store
+from lineage.cli.options import Place, dialect, store
 from lineage.errors import LineageError
 
 _SAID = ("LINEAGE_SOURCES", "LINEAGE_STORE", "LINEAGE_DIALECT")
@@ -16,9 +16,9 @@ _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @click.command("serve")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=click.Path())
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=Place())
 @store
-@click.option("--dialect", help="SQL dialect of statements that do not name theirs.")
+@dialect
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="Port to use."
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lineage.cli.options import open_estate, sources
+from lineage.cli.options import Place, open_estate, sources
 
 
 @click.command("snapshot")
@@ -14,7 +14,7 @@ from lineage.cli.options import open_estate, sources
 @click.option(
     "-o",
     "--output",
-    type=click.Path(),
+    type=Place(),
     required=True,
     help="File to write; - is stdout.",
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli.options import form
+from lineage.cli.options import Dialect, Place, form
 from lineage.errors import LineageError, UnreadableSource
 
 if TYPE_CHECKING:
@@ -21,10 +21,15 @@ _CHUNK = 16
 
 
 @click.command("sql")
-@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(dir_okay=False))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=Place(dir_okay=False))
 @click.option("--jsonl", is_flag=True, help="Read cases as JSON lines on stdin, answer each.")
-@click.option("--dialect", help="SQL dialect.")
-@click.option("--schema", metavar="FILE", help="Tables and their columns: {table: {column: type}}.")
+@click.option("--dialect", type=Dialect(), help="SQL dialect.")
+@click.option(
+    "--schema",
+    type=Place(),
+    metavar="FILE",
+    help="Tables and their columns: {table: {column: type}}.",
+)
 @click.option(
     "--processes",
     type=click.IntRange(min=1, max=64),

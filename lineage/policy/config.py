@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from lineage.errors import BadPolicy
+from lineage.errors import BadPolicy, UnknownDialect
 from lineage.model.diagnostic import Severity
+from lineage.sql.known import require_dialect
 
 FAIL_ON = ("never", "breaking", "risky", "unknown", "any")
 OFF = "off"
@@ -112,7 +113,7 @@ def configured(table: Mapping[str, object], place: str, rules: Iterable[str]) ->
         )
     return Config(
         fail_on,
-        reader.text(table, "dialect"),
+        reader.dialect(table),
         reader.share(table.get("coverage_floor")),
         reader.text(table, "baseline"),
         tuple(rows),
@@ -148,6 +149,15 @@ class _Reader:
         if found is None or isinstance(found, str):
             return found
         raise BadPolicy(self.place, f"{key} must be a text")
+
+    def dialect(self, table: Mapping[str, object]) -> str | None:
+        found = self.text(table, "dialect")
+        if found:
+            try:
+                require_dialect(found)
+            except UnknownDialect as error:
+                raise BadPolicy(self.place, str(error).rstrip(".?")) from error
+        return found
 
     def needed(self, table: Mapping[str, object], key: str) -> str:
         found = self.text(table, key)

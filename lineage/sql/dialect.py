@@ -163,7 +163,7 @@ _RULES: dict[str, Rules] = {
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
 }  # fmt: skip
 
-_ALIASES = {
+ALIASES = {
     "mssql": "tsql",
     "sqlserver": "tsql",
     "postgresql": "postgres",
@@ -176,7 +176,7 @@ _ALIASES = {
 def rules_for(dialect: str | None) -> Rules:
     """Return the rules of a dialect; plain SQL's for one that is not listed."""
     name = (dialect or "").lower()
-    name = _ALIASES.get(name, name)
+    name = ALIASES.get(name, name)
     return _RULES.get(name) or Rules(name)
 
 
@@ -184,7 +184,7 @@ def rules_for(dialect: str | None) -> Rules:
 def parser_dialect(dialect: str | None) -> str:
     """Return sqlglot's name of a dialect. Flink SQL is read with Calcite's nearest relative."""
     name = (dialect or "").lower()
-    name = _ALIASES.get(name, name)
+    name = ALIASES.get(name, name)
     if name == "flink":
         return "flink" if "flink" in DIALECTS else ""
     return name if name in DIALECTS else ""

@@ -17,6 +17,14 @@ MESSAGES = [
         'lineage.toml: there is no rule "X"; `lineage rules` lists them.',
     ),
     (
+        errors.UnknownDialect("snowflak", ("snowflake",), ("snowflake", "spark")),
+        'unknown dialect "snowflak"; did you mean snowflake?',
+    ),
+    (
+        errors.UnknownDialect("foo", (), ("snowflake", "spark")),
+        'unknown dialect "foo"; there are: snowflake, spark.',
+    ),
+    (
         errors.UnknownRevision("origin/main", "not a revision of a repository here"),
         (
             '"origin/main" is no path, and git does not know it (not a revision of a repository '
