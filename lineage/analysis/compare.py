@@ -11,10 +11,10 @@ from lineage.analysis.estate import Estate, short
 from lineage.analysis.impact import Judged, Walk, differences
 from lineage.analysis.proposal import Proposal
 from lineage.catalog.program import Outcome, Unit
-from lineage.catalog.world import parts_of
 from lineage.model.change import Change, ChangeSet, DropTable, EditStatement
 from lineage.model.entities import JobKind
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import parts_of
 from lineage.model.verdict import Evidence, Impact, SchemaDifference, Status
 
 

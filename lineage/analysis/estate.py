@@ -8,11 +8,12 @@ from difflib import get_close_matches
 
 from lineage.catalog.derive import Settled, settle
 from lineage.catalog.program import Outcome, Program, Unit, ordered
-from lineage.catalog.world import DatasetTable, World, parts_of
+from lineage.catalog.world import DatasetTable, World
 from lineage.errors import AmbiguousName, UnknownName
 from lineage.model.edge import Basis, Edge
 from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.names import joined, parts_of
 from lineage.model.snapshot import Snapshot
 
 
@@ -155,4 +156,4 @@ def reads_of(unit: Unit, outcome: Outcome | None) -> frozenset[DatasetId]:
 
 def short(id_: DatasetId) -> str:
     """Return ``schema.name``: the last two parts, without quotes."""
-    return ".".join(parts_of(id_.name)[-2:])
+    return joined(parts_of(id_.name)[-2:])

@@ -23,6 +23,7 @@ from lineage.model.change import (
 )
 from lineage.model.entities import Job, JobKind
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import joined, parts_of
 
 Key = tuple[DatasetId, str]
 """A column: its dataset, and its name in lower case."""
@@ -149,10 +150,10 @@ def _rename_table(estate: Estate, proposal: Proposal, change: RenameTable) -> No
     table = proposal.world.table(dataset)
     proposal.world.remove(dataset)
     proposal.gone[dataset] = f"{short(dataset)} is now called {change.new}"
-    new = tuple(change.new.replace('"', "").split("."))
+    new = parts_of(change.new)
     parts = (*table.parts[: -len(new)], *new) if table is not None else new
     if table is not None:
-        id_ = DatasetId(dataset.namespace, ".".join(parts))
+        id_ = DatasetId(dataset.namespace, joined(parts))
         proposal.world.add(DatasetTable(id_, parts, table.columns, kind=table.kind))
 
 
@@ -178,8 +179,8 @@ def _edit(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
 def _new_model(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
     """Add what is made by a statement that the estate does not have yet."""
     known = next(iter(estate.snapshot.datasets), DatasetId("sql", ""))
-    parts = tuple(change.table.replace('"', "").split("."))
-    dataset = DatasetId(known.namespace, ".".join(parts))
+    parts = parts_of(change.table)
+    dataset = DatasetId(known.namespace, joined(parts))
     job = Job(JobId(dataset.namespace, change.table), change.sql, estate.program.dialect,
               JobKind.MODEL, outputs=(dataset,))  # fmt: skip
     proposal.world.add(DatasetTable(dataset, parts, None))

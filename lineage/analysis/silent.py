@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lineage.catalog.program import Outcome, Written
-from lineage.catalog.world import DatasetTable, parts_of
+from lineage.catalog.world import DatasetTable
 from lineage.model.identity import DatasetId
+from lineage.model.names import joined, parts_of
 from lineage.sql.meaning import Meaning
 from lineage.sql.relation import FILTER, GROUP_BY, JOIN, NEVER, SORT, STRENGTH, Origin, Origins
 
@@ -282,4 +283,4 @@ def _name(key: Key) -> str:
 
 
 def _short(id_: DatasetId) -> str:
-    return ".".join(parts_of(id_.name)[-2:])
+    return joined(parts_of(id_.name)[-2:])

@@ -13,9 +13,10 @@ from dataclasses import replace
 from lineage.catalog.derive import Settled, made
 from lineage.catalog.kept import KeptUnit, Part, named
 from lineage.catalog.program import Outcome, Program, Unit, ordered, usual
-from lineage.catalog.world import DatasetTable, World, parts_of
+from lineage.catalog.world import DatasetTable, World
 from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import parts_of
 from lineage.model.snapshot import Snapshot
 
 

@@ -14,6 +14,7 @@ from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.edge import Basis, Edge
 from lineage.model.entities import Dataset, DatasetKind, Field, Job
 from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.names import joined
 from lineage.model.places import locate
 from lineage.model.snapshot import Snapshot
 from lineage.model.transformation import Transformation, TransformationSubtype, TransformationType
@@ -187,7 +188,7 @@ def _source(origin: Origin, unit: Unit) -> FieldId | DatasetId:
         dataset = table.dataset
     else:
         home = (unit.job.outputs or unit.job.inputs or (DatasetId(unit.id.namespace, ""),))[0]
-        dataset = DatasetId(home.namespace, table.name)
+        dataset = DatasetId(home.namespace, joined(table.parts))
     return dataset if origin.column == ALL else FieldId(dataset, origin.column)
 
 

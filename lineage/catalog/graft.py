@@ -14,10 +14,11 @@ from lineage.catalog.derive import Settled
 from lineage.catalog.identity import unquoted
 from lineage.catalog.kept import Kept, Part
 from lineage.catalog.program import Unit, ordered
-from lineage.catalog.world import DatasetTable, Names, parts_of
+from lineage.catalog.world import DatasetTable, Names
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import parts_of
 from lineage.model.snapshot import Snapshot
 
 

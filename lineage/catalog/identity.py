@@ -7,13 +7,13 @@ a wrong merge gives wrong answers, a missing one is seen.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lineage.model.diagnostic import Diagnostic, Severity
 from lineage.model.identity import DatasetId
+from lineage.model.names import plain_name
 
 CASELESS = frozenset(
     {
@@ -29,8 +29,6 @@ PostgreSQL, Snowflake, Oracle and BigQuery are not among them: there quotes make
 UNPLACED = "sql"
 """Namespace of tables of which a document tells the name and not the place: SQL scripts."""
 
-_QUOTES = {'"': '"', "`": "`", "[": "]"}
-_PART = re.compile(r'"[^"]*"|`[^`]*`|\[[^\]]*\]|[^.]+|(?<=\.)(?=\.)|^(?=\.)|(?<=\.)$')
 _QUALIFIED = 2
 """Parts that a name has at least, for the same name elsewhere to be worth mentioning."""
 
@@ -91,12 +89,8 @@ def resolve(
 
 def unquoted(name: DatasetId) -> DatasetId:
     """Return the name without quotes around its parts; a part with a dot in it keeps them."""
-    text = name.name
-    if not any(quote in text for quote in _QUOTES):
-        return name
-    if "/" in text:  # a path, in which a quote is a letter
-        return name
-    return DatasetId(name.namespace, ".".join(map(_bare, _PART.findall(text))))
+    text = plain_name(name.name)
+    return name if text == name.name else DatasetId(name.namespace, text)
 
 
 def caseless(namespace: str) -> bool:
@@ -107,12 +101,6 @@ def caseless(namespace: str) -> bool:
 def scheme(namespace: str) -> str:
     """Return the engine that a namespace names: `postgres` of `postgres://host:5432`."""
     return namespace.partition(":")[0].lower()
-
-
-def _bare(part: str) -> str:
-    if part[:1] in _QUOTES and part[-1:] == _QUOTES[part[0]] and "." not in part:
-        return part[1:-1]
-    return part
 
 
 def _trusted(

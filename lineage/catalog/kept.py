@@ -18,10 +18,11 @@ import msgspec
 
 from lineage.catalog.derive import Settled
 from lineage.catalog.program import Outcome, Program, Unit, Written
-from lineage.catalog.world import Columns, DatasetTable, Names, World, parts_of
+from lineage.catalog.world import Columns, DatasetTable, Names, World
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import parts_of
 from lineage.model.snapshot import Snapshot
 from lineage.sql.frame import Problem
 from lineage.sql.outline import Outline, outline, parsed

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lineage.catalog.identity import scheme
-from lineage.catalog.world import Columns, DatasetTable, Names, View, World, parts_of
+from lineage.catalog.world import Columns, DatasetTable, Names, View, World
 from lineage.model.entities import Dataset, DatasetKind, Job
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.names import joined, parts_of
 from lineage.model.snapshot import Snapshot
 from lineage.sql.dialect import Rules, rules_for
 from lineage.sql.frame import Problem
@@ -223,7 +224,7 @@ class Program:
             parts = (job.schema, *parts)
         if len(parts) == 2 and job.database:  # noqa: PLR2004 - schema.name
             parts = (job.database, *parts)
-        return DatasetId(home, ".".join(parts))
+        return DatasetId(home, joined(parts))
 
     def _bind(self, unit: Unit, world: World, *, dead_ctes: bool) -> Outcome:
         view = View(world, self.names.scope(unit.job))

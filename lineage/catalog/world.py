@@ -10,19 +10,16 @@ few tables differ; finding a name costs nothing twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId
+from lineage.model.names import parts_of
 from lineage.sql.relation import Parts, Schema, Table
 
 Columns = tuple[tuple[str, str | None], ...]
 """Names and types of columns, in order."""
-
-_QUOTED = re.compile(r'["`\[]')
-_PART = re.compile(r'"((?:[^"]|"")*)"|`([^`]*)`|\[([^\]]*)\]|([^.]+)')
 
 
 class DatasetTable(Table):
@@ -35,19 +32,6 @@ class DatasetTable(Table):
     ) -> None:
         super().__init__(parts, columns, kind=kind)
         self.dataset = dataset
-
-
-def parts_of(name: str) -> Parts:
-    """Return a dataset's name as parts; a path (it has a slash) is one part."""
-    if "/" in name:
-        return (name,)
-    if _QUOTED.search(name) is None:
-        return tuple(part for part in name.split(".") if part) or (name,)
-    found = tuple(
-        next(group for group in match.groups() if group is not None)
-        for match in _PART.finditer(name)
-    )
-    return found or (name,)
 
 
 class Names:

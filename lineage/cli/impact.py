@@ -144,7 +144,9 @@ def _record(estate: Workspace, kind: str, text: str) -> dict[str, object]:
     elif kind in {"type_change", "add_column"}:
         column, type_ = _cut(text, ":", text)
         if kind == "add_column":
-            table, _, name = column.rpartition(".")
+            from lineage.model.names import owner_and_name  # noqa: PLC0415 - `--help` needs none
+
+            table, name = owner_and_name(column)
             if not table:
                 raise BadChange(text, "name the table as well: T.C:TYPE")
             record |= {"table": table, "new": name, "type": type_}

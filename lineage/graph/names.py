@@ -10,6 +10,7 @@ from lineage.errors import AmbiguousName, UnknownName
 from lineage.graph.index import BOUNDARIES, Index
 from lineage.model.answer import HitKind
 from lineage.model.identity import DatasetId, FieldId
+from lineage.model.names import joined, parts_of, starts
 
 SCANNED: Final = 300_000
 """Names that are compared, at most, to find the nearest to a miss."""
@@ -64,9 +65,11 @@ class Names:
         """Return what ``text`` may stand for: one thing if that can be decided."""
         wanted = text.strip()
         found = list(self._ending(wanted, kind))
-        if not found:
-            wanted = wanted.translate(QUOTES)
+        for other in () if found else _requoted(wanted):
+            wanted = other
             found = list(self._ending(wanted, kind))
+            if found:
+                break
         for rule in (
             lambda match: match.text.endswith(wanted),
             lambda match: self._is_whole(match, wanted),
@@ -142,10 +145,7 @@ class Names:
                 for number in range(self._index.datasets)
             )
             self._endings = frozenset(
-                whole[at:]
-                for whole in wholes
-                for at in range(len(whole))
-                if at == 0 or whole[at - 1] in BOUNDARIES
+                whole[at:] for whole in wholes for at in (0, *starts(whole, BOUNDARIES))
             )
         return text.casefold() in self._endings
 
@@ -164,8 +164,8 @@ class Names:
         return known
 
     def _shortest(self, whole: str, names_it: Callable[[str], bool], tail: str = "") -> str:
-        for at in range(len(whole) - 1, 0, -1):
-            if whole[at - 1] in BOUNDARIES and names_it(whole[at:] + tail):
+        for at in starts(whole, BOUNDARIES):
+            if names_it(whole[at:] + tail):
                 return whole[at:] + tail
         return whole + tail
 
@@ -192,6 +192,14 @@ class Names:
             whole = index.field_text(node)
             texts.setdefault(_last(whole, parts), Match(HitKind.COLUMN, node, whole))
         return tuple(self._label(texts[name]) for name in get_close_matches(wanted, texts, count))
+
+
+def _requoted(text: str) -> Iterator[str]:
+    """Yield what may be meant by a name that somebody wrote in quotes of their own."""
+    parts = parts_of(text)
+    yield f"{joined(parts[:-1])}.{parts[-1]}" if len(parts) > 1 else parts[0]
+    yield joined(parts)
+    yield text.translate(QUOTES)
 
 
 def _last(whole: str, parts: int) -> str:

@@ -27,6 +27,7 @@ from lineage.model.event import (
     facets,
     job_event,
 )
+from lineage.model.names import joined
 from lineage.model.places import locate
 from lineage.sources import Item, Options, Reader
 from lineage.sources.document import Document
@@ -160,7 +161,7 @@ class Script:
             outputs=[
                 Dataset(
                     self.namespace,
-                    ".".join(parts),
+                    joined(parts),
                     facets(None if parts in added_to else named),
                 )
                 for parts in targets
@@ -189,7 +190,7 @@ class Script:
             DatasetTypeFacet(dataset_type="TABLE"),
             origin,
         )
-        return dataset_event(Dataset(self.namespace, ".".join(item.targets[0]), described))
+        return dataset_event(Dataset(self.namespace, joined(item.targets[0]), described))
 
     def _problems(self, piece: Piece, found: tuple[Outline, ...]) -> Iterator[Diagnostic]:
         for item in found:

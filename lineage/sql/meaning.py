@@ -18,6 +18,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from lineage.model.names import joined
 from lineage.sql.relation import Parts, Schema, Table
 
 _MAX_DEPTH: Final = 300
@@ -382,7 +383,7 @@ class Reader:
             return scope.ctes[parts[0].lower()]
         table = self.schema.find(parts)
         if table is None:
-            rows = self.terms.of("table", ".".join(parts).lower())
+            rows = self.terms.of("table", joined(parts).lower())
             return Meaning([], rows, open=True)
         rows = self.terms.of("table", self._name(table, ""))
         if table.columns is None:

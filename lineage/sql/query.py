@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lineage.model.names import joined
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
@@ -647,7 +648,7 @@ class Binder(Expressions):
             table = entry.relation.table
             name = tuple(part.lower() for part in table.parts) if table is not None else ()
             if name[-len(qualifier) :] == qualifier:
-                text = f'table "{".".join(name)}" is called "{entry.alias}" here; name it so'
+                text = f'table "{joined(name)}" is called "{entry.alias}" here; name it so'
                 where = place_of(node) if node is not None else (0, 0)
                 self.problems.append(Problem("hidden-by-alias", text, where))
                 return self._expand_star(frame, (entry.alias,), node)
@@ -1040,7 +1041,7 @@ class Binder(Expressions):
                 self.problems.append(
                     Problem(
                         "unknown-table",
-                        f'table "{".".join(parts)}" does not exist',
+                        f'table "{joined(parts)}" does not exist',
                         place_of(node),
                         parts[-1],
                     )

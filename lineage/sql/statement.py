@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from lineage.model.names import joined
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
@@ -412,7 +413,7 @@ class StatementBinder:
                 binder.problems.append(
                     Problem(
                         "unknown-table",
-                        f'table "{".".join(parts)}" does not exist',
+                        f'table "{joined(parts)}" does not exist',
                         place_of(node),
                         parts[-1],
                     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lineage.model.diagnostic import Diagnostic
+from lineage.model.names import joined
 from lineage.model.places import SourceMap
 
 
@@ -38,8 +39,8 @@ class Relation:
 
     @property
     def name(self) -> str:
-        """The parts that are known, joined with dots, without quotes."""
-        return ".".join(part for part in (self.database, self.schema, self.identifier) if part)
+        """The parts that are known, joined with dots, in quotes where they have dots themselves."""
+        return joined([part for part in (self.database, self.schema, self.identifier) if part])
 
 
 @dataclass(frozen=True, slots=True)

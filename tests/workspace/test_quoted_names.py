@@ -1,0 +1,53 @@
+"""Names with dots in quotes: what people type, and what they are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import lineage
+
+SQL = """
+create table "o.dd"."ta ble" ("a.b" integer, c integer);
+create table s."t.u" (a integer, c integer);
+create table s.u (a integer);
+create view v as select t.a, b.c from s."t.u" t, "o.dd"."ta ble" b;
+"""
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> lineage.Workspace:
+    file = tmp_path_factory.mktemp("quoted") / "estate.sql"
+    file.write_text(SQL)
+    return lineage.open(file, dialect="duckdb")
+
+
+def test_what_is_shown_can_be_typed(estate: lineage.Workspace) -> None:
+    for column in estate.columns():
+        assert estate.resolve(estate.label(column)) == column
+        assert estate.resolve(estate.label(column.dataset)) == column.dataset
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "column"),
+    [
+        ('"o.dd"."ta ble"."a.b"', '"o.dd".ta ble', "a.b"),
+        ('"o.dd".ta ble.a.b', '"o.dd".ta ble', "a.b"),
+        ('s."t.u".a', 's."t.u"', "a"),
+        ('"s"."t.u"."a"', 's."t.u"', "a"),
+        ("s.u.a", "s.u", "a"),
+        ("u.a", "s.u", "a"),
+    ],
+)
+def test_quotes_are_typed_as_in_sql(
+    estate: lineage.Workspace, typed: str, name: str, column: str
+) -> None:
+    found = estate.resolve(typed)
+    assert isinstance(found, lineage.FieldId)
+    assert (found.dataset.name, found.name) == (name, column)
+
+
+def test_what_ends_in_the_middle_of_a_quoted_name_is_no_name(estate: lineage.Workspace) -> None:
+    with pytest.raises(lineage.UnknownName):
+        estate.resolve("t.u")
