@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -93,12 +93,30 @@ class Estate:
             found = tuple(exact) if len(exact) == 1 else found
         kind = "table"
         if not found:
-            near = get_close_matches(name, [short(id_) for id_ in self.snapshot.datasets])
-            raise UnknownName(kind, name, tuple(near))
+            raise UnknownName(kind, name, self._nearest(name))
         if len(found) > 1:
             candidates = tuple(f"{id_.namespace} {id_.name}" for id_ in found)
             raise AmbiguousName(kind, name, candidates)
         return found[0]
+
+    def _nearest(self, name: str) -> tuple[str, ...]:
+        """Return the tables whose names look most like one, with a schema or without."""
+        texts: dict[str, str] = {}
+        for id_ in self.snapshot.datasets:
+            texts.setdefault(parts_of(id_.name)[-1], short(id_))
+            texts[short(id_)] = short(id_)
+        return tuple(dict.fromkeys(texts[text] for text in get_close_matches(name, texts)))
+
+    def called(self, parts: Sequence[str], namespace: str) -> tuple[DatasetId, ...]:
+        """Return the datasets of a namespace that have this name, and no longer one."""
+        key = tuple(part.lower() for part in parts)
+        return tuple(
+            id_
+            for id_ in self._by_name.get(key, ())
+            if id_.namespace == namespace
+            for names in ((id_.name, *(alias.name for alias in self.described(id_).aliases)),)
+            if any(len(parts_of(name)) == len(key) for name in names)
+        )
 
     def column(self, table: DatasetTable, name: str) -> str:
         """Return a column of a table in the spelling of its schema. Raises UnknownName."""

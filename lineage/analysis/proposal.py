@@ -24,6 +24,8 @@ from lineage.model.change import (
 from lineage.model.entities import Job, JobKind
 from lineage.model.identity import DatasetId, JobId
 from lineage.model.names import joined, parts_of
+from lineage.sql.outline import Role, outline
+from lineage.sql.relation import Parts
 
 Key = tuple[DatasetId, str]
 """A column: its dataset, and its name in lower case."""
@@ -64,7 +66,7 @@ def _apply(estate: Estate, proposal: Proposal, change: Change, id_: str) -> None
             proposal.world.remove(dataset)
             proposal.gone[dataset] = f"{short(dataset)} is dropped"
         case RenameTable():
-            _rename_table(estate, proposal, change)
+            _rename_table(estate, proposal, change, id_)
         case _:
             dataset = estate.dataset(change.table)
             table = _table(estate, proposal, dataset, id_)
@@ -145,22 +147,38 @@ def _type(estate: Estate, dataset: DatasetId, text: str) -> str:
     return estate.program.type_named(text, dataset)
 
 
-def _rename_table(estate: Estate, proposal: Proposal, change: RenameTable) -> None:
+def _rename_table(estate: Estate, proposal: Proposal, change: RenameTable, id_: str) -> None:
     dataset = estate.dataset(change.table)
     table = proposal.world.table(dataset)
-    proposal.world.remove(dataset)
-    proposal.gone[dataset] = f"{short(dataset)} is now called {change.new}"
     new = parts_of(change.new)
     parts = (*table.parts[: -len(new)], *new) if table is not None else new
+    _refuse_taken(estate, proposal, dataset, parts, id_)
+    proposal.world.remove(dataset)
+    proposal.gone[dataset] = f"{short(dataset)} is now called {change.new}"
     if table is not None:
-        id_ = DatasetId(dataset.namespace, joined(parts))
-        proposal.world.add(DatasetTable(id_, parts, table.columns, kind=table.kind))
+        named = DatasetId(dataset.namespace, joined(parts))
+        proposal.world.add(DatasetTable(named, parts, table.columns, kind=table.kind))
+
+
+def _refuse_taken(
+    estate: Estate, proposal: Proposal, renamed: DatasetId, parts: Parts, id_: str
+) -> None:
+    """Refuse a name that another table has when this change is made."""
+    key = tuple(part.lower() for part in parts)
+    for other in estate.called(parts, renamed.namespace):
+        if other != renamed and proposal.world.table(other) is not None:
+            raise BadChange(id_, f'there is a table "{short(other)}" already')
+    added = proposal.world.added(key)
+    if added is not None and len(added.parts) == len(key):
+        raise BadChange(id_, f'there is a table "{short(added.dataset)}" already')
 
 
 def _edit(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
     try:
         dataset = estate.dataset(change.table)
     except UnknownName:
+        if not _creates(estate, change):
+            raise
         _new_model(estate, proposal, change)
         return
     writers = estate.program.writers.get(dataset, [])
@@ -174,6 +192,17 @@ def _edit(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
         meant = next((unit for unit in writers if unit.id == change.job), makers[0])
         job = replace(meant.job, sql=change.sql, places=None)
     proposal.edits[job.id] = estate.program.unit(job)
+
+
+def _creates(estate: Estate, change: EditStatement) -> bool:
+    """Return whether a statement itself says that it makes a table of this name."""
+    name = tuple(part.lower() for part in parts_of(change.table))
+    return any(
+        tuple(part.lower() for part in target)[-len(name) :] == name
+        for item in outline(change.sql, estate.program.dialect)
+        for target in item.targets
+        if item.makes or item.role in {Role.BROKEN, Role.DECLARE}
+    )
 
 
 def _new_model(estate: Estate, proposal: Proposal, change: EditStatement) -> None:

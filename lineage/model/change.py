@@ -77,7 +77,10 @@ class RenameTable:
 
 @dataclass(frozen=True, slots=True)
 class EditStatement:
-    """``table`` is made by ``sql`` from now on. A table that did not exist is a new model."""
+    """``table`` is made by ``sql`` from now on.
+
+    A table that did not exist is a new one, if ``sql`` itself creates it under that name.
+    """
 
     table: str
     sql: str

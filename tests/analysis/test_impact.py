@@ -93,12 +93,36 @@ def test_what_was_broken_before_is_not_blamed_on_the_change(opened: Opened) -> N
         {"kind": "drop_column", "table": "nope", "column": "id"},
         {"kind": "rename_column", "table": "t", "column": "id", "new": "x"},
         {"kind": "add_column", "table": "t", "new": "ID", "type": "INTEGER"},
+        {"kind": "edit", "table": "nope", "sql": "select 1 as id"},
+        {"kind": "edit", "table": "nope", "sql": "create view u as select 1 as id"},
+        {"kind": "edit", "table": "t.id", "sql": "create table t as select 1 as id"},
+        {"kind": "rename_table", "table": "t", "new": "U"},
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(record: dict[str, object], opened: Opened) -> None:
-    estate = opened("create table t (id integer, x integer);")
+    estate = opened("create table t (id integer, x integer); create table u (id integer);")
     with pytest.raises(lineage.RequestError):
         estate.impact(estate.parse_change(record))
+
+
+def test_a_name_that_another_table_has_is_free_once_that_is_gone(opened: Opened) -> None:
+    estate = opened("create table s.t (id integer); create table s.u (id integer);")
+    rename = {"kind": "rename_table", "table": "s.t", "new": "u"}
+    with pytest.raises(lineage.BadChange, match='there is a table "s.u" already'):
+        estate.impact(estate.parse_change(rename))
+    away = {"kind": "rename_table", "table": "s.u", "new": "w"}
+    for gone in (away, {"kind": "drop_table", "table": "s.u"}):
+        assert verdicts(estate.impact(estate.parse_change({"changes": [gone, rename]}))) == {}
+    again = {"kind": "rename_table", "table": "s.t", "new": "w"}
+    with pytest.raises(lineage.BadChange, match='there is a table "s.w" already'):
+        estate.impact(estate.parse_change({"changes": [away, again]}))
+
+
+def test_a_table_that_is_not_there_is_told_with_the_nearest(opened: Opened) -> None:
+    estate = opened("create table staging.orders (id integer);")
+    change = {"kind": "edit", "table": "order", "sql": "select 1 as id"}
+    with pytest.raises(lineage.UnknownName, match=r"did you mean staging\.orders"):
+        estate.impact(estate.parse_change(change))
 
 
 def test_a_new_model_is_judged(opened: Opened) -> None:
