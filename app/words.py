@@ -164,22 +164,46 @@ def _harmless(value: object) -> object:
 
 
 def marked(sql: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Return SQL as HTML, escaped, with spans of characters marked."""
+    """Return SQL as HTML, escaped, with spans of characters marked.
+
+    Nothing can scroll to the first mark: what stands long before it is folded.
+    """
+    every = sorted(spans)
+    begin = _begin(sql, every[0][0]) if every else 0
     pieces = []
-    at = 0
-    for start, end in sorted(spans):
+    at = begin
+    for start, end in every:
         if start < at:
             continue
         pieces += [escape(sql[at:start]), "<mark>", escape(sql[start:end]), "</mark>"]
         at = end
     pieces.append(escape(sql[at:]))
     style = (
-        "white-space:pre-wrap;font-size:.8rem;max-height:22rem;overflow:auto;padding:.6rem;"
+        "white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8rem;max-height:22rem;"
+        "overflow:auto;padding:.6rem;"
         "border:1px solid rgba(128,128,128,.35);border-radius:6px"
     )
-    return (
-        f'<pre tabindex="0" role="region" aria-label="SQL" style="{style}">{"".join(pieces)}</pre>'
+    before = sql[:begin]
+    folded = (
+        f"<details><summary>… {many(before.count(chr(10)), 'line')} before</summary>"
+        f"{escape(before)}</details>"
+        if before
+        else ""
     )
+    return (
+        f'<pre tabindex="0" role="region" aria-label="SQL" style="{style}">'
+        f"{folded}{''.join(pieces)}</pre>"
+    )
+
+
+_BEFORE = 3
+"""Lines that are shown before the first mark."""
+
+
+def _begin(sql: str, mark: int) -> int:
+    """Return where an excerpt begins that shows a few lines before a mark."""
+    ends = [at + 1 for at in range(mark) if sql[at] == "\n"]
+    return ends[-_BEFORE - 1] if len(ends) > 2 * _BEFORE else 0
 
 
 def verdict_rows(found: lineage.Impact) -> list[dict[str, object]]:

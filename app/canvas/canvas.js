@@ -2,7 +2,7 @@
 // happens here; Python is told one value a click.
 const SVG = "http://www.w3.org/2000/svg";
 const HEAD = 46, ROW = 25, FLOOR = 0.8, EDGE = 20;
-const MINI = [200, 34];  // the most that the small picture in the bar takes
+const MINI = [200, 26];  // the most that the small picture in the bar takes
 const KEYS = [
   ["← →", "along the first edge, to what feeds the column or is fed by it"],
   ["↑ ↓", "to the other columns of the table"],
@@ -270,7 +270,8 @@ function fit(root, state, everything = false) {
   state.k = everything ? Math.min(1, Math.max(0.12, all)) : Math.min(1, Math.max(FLOOR, all));
   state.x = Math.max(EDGE, (wide - right * state.k) / 2);
   state.y = EDGE;
-  const anchor = state.data.focus >= 0 ? state.data.focus : state.data.root;
+  const picked = state.data.edges[state.data.picked];
+  const anchor = picked ? picked[0] : state.data.focus >= 0 ? state.data.focus : state.data.root;
   const home = state.data.cards[state.data.home];
   const [tooWide, tooHigh] = [right * state.k > wide - 2 * EDGE, bottom * state.k > high - 2 * EDGE];
   if ((anchor >= 0 || home) && (tooWide || tooHigh)) {

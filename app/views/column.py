@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -171,20 +172,14 @@ def _is_known(estate: lineage.Workspace, of: FieldId | DatasetId) -> bool:
 def _root(estate: lineage.Workspace, before: lineage.Workspace | None) -> FieldId | DatasetId:
     """Return the column or table that the address names; else offer what it may mean, and stop."""
     text = address.get("column")
-    told: lineage.LineageError | None = None
-    for state in (estate, before):
-        if state is not None:
-            try:
-                return state.resolve(text)
-            except lineage.LineageError as error:
-                told = told or error
-    st.warning(str(told))
-    hits = estate.search(text, limit=8) if opened.is_searchable() else ()
-    meant = [hit.label for hit in hits if hit.kind.value != "job"]
-    near = (*getattr(told, "nearest", ()), *getattr(told, "candidates", ()), *meant)
-    for name in dict.fromkeys(near):
-        if st.button(name, key=f"meant {name}"):
-            address.put(column=name, focus=None, edge=None, only=None, open=None)
+    for state in filter(None, (estate, before)):
+        with suppress(lineage.LineageError):
+            return state.resolve(text)
+    found = question.trouble(estate, text, searchable=opened.is_searchable())
+    st.warning(found.message)
+    for offer in dict.fromkeys(found.offers):
+        if st.button(offer, key=f"meant {offer}"):
+            _asked(estate, offer)
             st.rerun()
     return st.stop()
 

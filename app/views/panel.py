@@ -92,7 +92,7 @@ def _links(estate: lineage.Workspace, subject: Subject, label: str) -> None:
 
 
 def picked(estate: lineage.Workspace, drawn: Scene) -> int:
-    """Return the line of the edge whose SQL is shown because it was clicked; -1 if there is none."""
+    """Return the line of the edge that was clicked; -1 if there is none."""
     one, other = _ends(estate)
     if isinstance(one, FieldId) and isinstance(other, FieldId):
         return drawn.line(one, other)

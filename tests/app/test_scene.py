@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import lineage
+from app import lens
 from app.scene import Change, scene
+from app.scene import title as scene_title
 from lineage import DatasetId, FieldId
 
 
@@ -120,3 +122,67 @@ def test_two_instants_in_one_picture(repository: Path) -> None:
     }
     assert told == {"amount": Change.REMOVED, "amount_gross": Change.ADDED}
     assert set(found.changes.values()) == {Change.ADDED, Change.REMOVED, Change.SAME}
+
+
+def test_a_row_of_many_columns_leads_no_further_than_they_do(demo: lineage.Workspace) -> None:
+    """What is upstream and downstream stays what it is, whatever tables are drawn together."""
+    root = demo.resolve("billing.invoices.amount")
+    assert isinstance(root, FieldId)
+    found = scene(demo, root, group="schema")
+    pairs = list(batched(found.cone["pairs"]))
+    start = next(n for n, row in enumerate(found.cone["rows"]) if row == found.root)
+    above = reached(start, [(other, one) for one, other, _ in pairs])
+    below = reached(start, [(one, other) for one, other, _ in pairs])
+    assert len(above) - 1 == len(demo.upstream(root).reached)
+    assert len(below) - 1 == len(demo.downstream(root).reached)
+    lines = {line for _, _, line in pairs} - {-1}
+    assert lines == set(range(len(found.edges)))
+    assert scene(demo, root).cone == {}
+
+
+def batched(flat: list[int]) -> list[tuple[int, int, int]]:
+    return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+
+def reached(start: int, links: list[tuple[int, int]]) -> set[int]:
+    found, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        waiting += {other for one, other in links if one == here} - found
+        found |= set(waiting)
+    return found
+
+
+def test_a_legend_does_not_mix_owners_with_schemas(demo: lineage.Workspace) -> None:
+    root = demo.resolve("billing.invoices.amount")
+    found = scene(demo, root, group="owner", by="schema")
+    told = {value.name for value, _ in lens.paint(demo, found, "schema", {}).legend()}
+    schemas = {demo.group(one, "schema") for one in demo.snapshot.datasets}
+    assert "several schemas" in told
+    assert told - {"several schemas"} <= schemas
+
+
+def test_a_group_keeps_its_colour(demo: lineage.Workspace) -> None:
+    """Whatever else is in the picture; what is in none is grey, and called so."""
+    tones: dict[str, str] = {}
+    for name in ("billing.invoices.amount", "crm.contacts.email"):
+        drawn = scene(demo, demo.resolve(name))
+        for value, _ in lens.paint(demo, drawn, "schema", {}).legend():
+            assert tones.setdefault(value.name, value.tone) == value.tone
+    owners = lens.groups(demo, "owner")
+    assert owners["—"] == lens.Value("no owner", "", lens.NONE)
+    assert [value.tone for value in owners.values()].count(lens.NONE) == 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "title"),
+    [
+        (DatasetId("file", "extracts/revenue.parquet"), "revenue.parquet"),
+        (DatasetId("file", "revenue.parquet"), "revenue.parquet"),
+        (DatasetId("s3://bucket", "revenue.parquet"), "revenue.parquet"),
+        (DatasetId("duckdb", "warehouse.marts.revenue"), "revenue"),
+        (DatasetId("s3://bucket", "folder/"), "folder"),
+    ],
+)
+def test_a_title(dataset: DatasetId, title: str) -> None:
+    assert scene_title(dataset) == title
