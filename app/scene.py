@@ -603,9 +603,7 @@ def _fold(
     groups = {estate.group(one, by) for one in datasets}
     under = {"reads": f"more that read {name}", "feeds": f"more that feed {name}"}.get(word, word)
     return {
-        "title": f"+ {many(tables, 'table')}"
-        if word in {"reads", "feeds"}
-        else named(name, word),
+        "title": f"+ {many(tables, 'table')}" if word in {"reads", "feeds"} else named(name, word),
         "under": under if word in {"reads", "feeds"} else f"{word} · {many(tables, 'table')}",
         "full": f"{many(tables, 'table')} drawn as one",
         "kind": "",
