@@ -620,11 +620,23 @@ def _operator(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
             continue
         symbol = OPERATORS[type(step)]
         answer = types.operator(symbol, (type_, right_type))
+        if symbol in COMPARISONS and (
+            answer.never
+            or _refused(types, step.args["expression"], type_)
+            or _refused(types, step.this, right_type)
+        ):
+            origins = flagged(origins, NEVER)
         if answer.error is not None:
             code = "cannot-compare" if symbol in COMPARISONS else "no-operator"
             binder.typed(answer, step, code)
         type_ = answer.type
     return (type_, origins)
+
+
+def _refused(types: TypeSystem, node: exp.Expr, type_: str | None) -> bool:
+    """Return whether a quoted string cannot be compared with any value of a type."""
+    literal = type(node) is exp.Literal and node.is_string
+    return literal and type_ is not None and types.refuses_text(node.name, type_)
 
 
 @_handles(exp.Neg, exp.Not, exp.BitwiseNot)
@@ -655,7 +667,10 @@ def _test(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     ]
     kinds, origins = binder.values(operands, frame)
     if binder.types is not None and type(node) is exp.Between:
-        binder.typed(binder.types.combine("between", kinds), node, "cannot-compare")
+        answer = binder.types.combine("between", kinds)
+        if answer.never or any(_refused(binder.types, one, kinds[0]) for one in operands[1:]):
+            origins = flagged(origins, NEVER)
+        binder.typed(answer, node, "cannot-compare")
     return ("BOOLEAN" if binder.types is not None else None, origins)
 
 
@@ -778,7 +793,10 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
             origins = merge(origins, binder.value(other, frame)[1])
             kinds = [None]
     if binder.types is not None and len(kinds) > 1:
-        binder.typed(binder.types.combine(how, tuple(kinds)), node, "cannot-compare")
+        answer = binder.types.combine(how, tuple(kinds))
+        if answer.never or any(_refused(binder.types, one, subject) for one in node.expressions):
+            origins = flagged(origins, NEVER)
+        binder.typed(answer, node, "cannot-compare")
     return ("BOOLEAN" if binder.types is not None else None, origins)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def unreadable(case: dict[str, Any]) -> tuple[set[str], set[str]]:
         if change:
             engine.execute(f"alter table {change['table']} drop {change['column']}")
             engine.execute(f"alter table {change['table']} add {change['column']} {change['new']}")
-            engine.execute("insert into t select 1, date '2024-01-31', 1.5, true, 7")
+            columns = f"id, day, amount, {change['column']}"
+            engine.execute(f"insert into t ({columns}) select 1, date '2024-01-31', 1.5, 7")
         else:
             engine.execute(FIXTURE["rows"])
         for name, text in {**case["views"], **case.get("after", {})}.items():
@@ -41,7 +43,8 @@ def unreadable(case: dict[str, Any]) -> tuple[set[str], set[str]]:
                 engine.execute(f"create table made as from {name}")
                 engine.execute("drop table made")
             except duckdb.ConversionException as error:
-                assert "Unimplemented type for cast" in str(error)  # noqa: PT017 - others are faults of the fixture
+                known = "Unimplemented type for cast|Could not convert string|invalid date field"
+                assert re.search(known, str(error))  # noqa: PT017 - others are faults of the fixture
                 fails.add(name)
     return fails, refused
 

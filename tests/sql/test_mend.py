@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from lineage.sql import mend
@@ -40,6 +41,13 @@ def test_match_within() -> None:
     assert "WITHIN" not in mended
     assert mended.index("DEFINE") == text.index("DEFINE")
     assert mend.match_within("SELECT WITHIN") == "SELECT WITHIN"
+
+
+def test_with_data() -> None:
+    [made] = parse("CREATE MATERIALIZED VIEW v AS SELECT a FROM t WITH NO DATA", "postgres")
+    assert isinstance(made.tree, exp.Create)
+    [other] = parse("CREATE MATERIALIZED VIEW v AS WITH data AS (SELECT 1) SELECT * FROM data", "")
+    assert isinstance(other.tree, exp.Create)
 
 
 def test_replace_into() -> None:

@@ -205,6 +205,10 @@ class Documented:
             return self._refuse(f"Invalid cast from {self.concrete(source)} to {wanted}")
         return Typed(wanted)
 
+    def refuses_text(self, text: str, type_: str) -> bool:  # noqa: ARG002 - nothing is known of it
+        """Nothing is said."""
+        return False
+
     def insert(self, source: str | None, target: str) -> Typed:
         """Storing in a column."""
         wanted = self.normalize(target)

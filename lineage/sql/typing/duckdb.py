@@ -13,6 +13,7 @@ from lineage.sql.typing.duckdb_casts import (
     literal_type,
     never_converts,
     normal,
+    refuses_text,
 )
 from lineage.sql.typing.duckdb_macros import expand
 from lineage.sql.typing.duckdb_results import CHECKS, OVERRIDES, RULES
@@ -22,6 +23,7 @@ from lineage.sql.typing.typed import Typed
 
 _UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
 _BOOLEAN = Typed("BOOLEAN")
+_NEVER_TRUE = Typed("BOOLEAN", never=True)
 _EQUALITY = frozenset({"=", "==", "<>", "!=", "is distinct from", "is not distinct from"})
 _ORDERING = frozenset({"<", "<=", ">", ">="})
 _LOGIC = frozenset({"and", "or", "not", "is null", "is not null", "is true", "is false"})
@@ -452,6 +454,10 @@ class DuckDb:
             return None
         return self._casts.cost(self._shape(source), self._shape(target)) >= 0
 
+    def refuses_text(self, text: str, type_: str) -> bool:
+        """Whether the engine's cast from text fails for it."""
+        return refuses_text(text, self._shape(type_).id)
+
     def insert(self, source: str | None, target: str) -> Typed:
         """Assignment casts anything to anything."""
         return self.cast(source, target)
@@ -478,7 +484,9 @@ class DuckDb:
         if isinstance(common, Typed):
             return common
         if kind in _TESTS:
-            return _BOOLEAN
+            known = [shape for shape in shapes if shape is not None]
+            never = common and any(never_converts(normal(one), normal(common)) for one in known)
+            return _NEVER_TRUE if never else _BOOLEAN
         if kind == "list" and not types:
             return Typed('"NULL"[]')
         if common is None or None in shapes:

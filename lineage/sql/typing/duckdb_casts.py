@@ -7,6 +7,8 @@ are checked against the engine by ``tests/sql/typing``.
 
 from __future__ import annotations
 
+import re
+
 from lineage.sql.typing.shape import Shape
 
 MAX_WIDTH = 38
@@ -110,6 +112,30 @@ def never_converts(source: Shape, target: Shape) -> bool:
         return False
     known = _INTO.get(source.id)
     return known is not None and target.id not in known
+
+
+_NUMBER = re.compile(
+    r"[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?|[+-]?0x[\da-f_]+|[+-]?0b[01_]+"
+)
+_ENDLESS = re.compile(r"[+-]?(inf(inity)?|nan)")
+_DAY = re.compile(r"-?\d+[^\da-z]\d")
+_DAYS = frozenset({"epoch", "infinity", "-infinity", "inf", "-inf"})
+_TRUTHS = frozenset(["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"])
+
+
+def refuses_text(text: str, id_: str) -> bool:
+    """Return whether a quoted string is certainly no value of a type without parameters."""
+    said = text.strip().lower()
+    if id_ in NUMERIC:
+        endless = id_ in {"FLOAT", "DOUBLE"} and _ENDLESS.fullmatch(said)
+        return not (_NUMBER.fullmatch(said) or endless)
+    if id_ == "BOOLEAN":
+        return said not in _TRUTHS
+    if id_ == "DATE" or id_ in _INSTANTS:
+        return not (_DAY.match(said) or said in _DAYS)
+    if id_ in {"UUID", "INTERVAL"}:
+        return not any(letter.isdigit() for letter in said) and not set(said) & set("abcdef")
+    return False
 
 
 def integer_range(id_: str) -> tuple[int, int]:

@@ -286,6 +286,10 @@ class Postgres:
             return Typed(wanted)
         return self._refuse(f"cannot cast type {self._bare(source)} to {self._bare(target)}")
 
+    def refuses_text(self, text: str, type_: str) -> bool:  # noqa: ARG002 - nothing is known of it
+        """Nothing is said."""
+        return False
+
     def insert(self, source: str | None, target: str) -> Typed:
         """Assignment to a stored column."""
         wanted = self.normalize(target)

@@ -78,6 +78,13 @@ class TypeSystem(Protocol):
         """The one type of several expressions that have to agree; see the package for the kinds."""
         ...
 
+    def refuses_text(self, text: str, type_: str) -> bool:
+        """Whether a quoted string, compared with a value of a type, fails for whatever value.
+
+        Only said where it is certain.
+        """
+        ...
+
     def insert(self, source: str | None, target: str) -> Typed:
         """Assignment of a value to a stored column."""
         ...

@@ -70,6 +70,10 @@ class Unknown:
             return Typed(first)
         return self._nothing
 
+    def refuses_text(self, text: str, type_: str) -> bool:  # noqa: ARG002 - nothing is known of it
+        """Nothing is said."""
+        return False
+
     def insert(self, source: str | None, target: str) -> Typed:  # noqa: ARG002
         """The column keeps its type."""
         return Typed(target)
