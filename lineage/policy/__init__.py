@@ -9,6 +9,7 @@ Its id is the module's name in capitals: COLUMN_NO_DELETE.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -118,6 +119,15 @@ def placed(*places: Location | None) -> Location | None:
     if known is not None and not known.line and not known.pointer:
         return Location(known.document, 1, 0)
     return known
+
+
+def said(problem: Diagnostic) -> str:
+    """Return what a problem says, without the place that its message begins with."""
+    where = problem.location
+    if where is None:
+        return problem.message
+    pattern = rf"^{re.escape(where.document)}(:\d+){{0,2}}: "
+    return re.sub(pattern, "", problem.message, count=1)
 
 
 def subject_at(facts: Facts, where: Location | None) -> str:

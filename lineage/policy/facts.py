@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage.analysis.compare import compare
 from lineage.analysis.estate import Estate
+from lineage.analysis.unread import with_unread
+from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Diagnostic, Location
 from lineage.model.entities import DatasetKind
 from lineage.model.identity import DatasetId
-from lineage.policy import Facts, placed
+from lineage.model.verdict import Impact
+from lineage.policy import Facts, placed, said
 
 Files = Mapping[str, bytes]
+
+_WHOLE = frozenset({"broken-document", "dbt-unreadable-yaml", "unreadable"})
+"""Problems of a document, of which one or the other comes to the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,13 @@ def facts(
 ) -> Facts:
     """Compare two states."""
     one, other = base.estate, head.estate
+    lost = tuple(filter(_is_project, other.snapshot.diagnostics))
+    if lost:
+        nothing = Impact(ChangeSet(()), (), ())
+        missed = tuple(replace(row, message=said(row)) for row in lost)
+        return Facts(nothing, one, one, lost, unseen=missed, floor=floor)
     return Facts(
-        compare(one, other),
+        with_unread(compare(one, other), one, other),
         one,
         other,
         new_problems(one.snapshot.diagnostics, other.snapshot.diagnostics),
@@ -46,19 +57,23 @@ def facts(
     )
 
 
+def _is_project(row: Diagnostic) -> bool:
+    """Return whether it says that dbt_project.yml cannot be read: then nothing else is known."""
+    known = row.location is not None and row.location.document.endswith("dbt_project.yml")
+    return known and row.code == "dbt-unreadable-yaml"
+
+
 def new_problems(
     before: Iterable[Diagnostic], after: Iterable[Diagnostic]
 ) -> tuple[Diagnostic, ...]:
     """Return the head's problems that the base does not have, wherever they stood there."""
-    known = {(row.code, _unplaced(row)) for row in before}
-    return tuple(row for row in after if (row.code, _unplaced(row)) not in known)
+    known = {_unplaced(row) for row in before}
+    return tuple(row for row in after if _unplaced(row) not in known)
 
 
-def _unplaced(row: Diagnostic) -> str:
-    where = row.location
-    if where is None:
-        return row.message
-    return row.message.replace(f"{where.document}:{where.line}:{where.column}", where.document)
+def _unplaced(row: Diagnostic) -> tuple[str, str, str]:
+    document = row.location.document if row.location else ""
+    return row.code, document, "" if row.code in _WHOLE else said(row)
 
 
 def changed_data(head: Estate, before: Files, after: Files) -> dict[DatasetId, Location]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineage.model.verdict import Status
-from lineage.policy import Facts, Found, Rule, placed, subject_at
+from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
 CODES = frozenset({"dbt-unknown-model", "dbt-unknown-source"})
 
@@ -16,7 +16,7 @@ def check(facts: Facts) -> Iterator[Found]:
         if problem.code in CODES:
             where = placed(problem.location)
             subject = subject_at(facts, where) or problem.code
-            yield Found(subject, problem.message, problem.code, Status.BREAKS, location=where)
+            yield Found(subject, said(problem), problem.code, Status.BREAKS, location=where)
 
 
 RULE = Rule(

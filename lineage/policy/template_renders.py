@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineage.model.verdict import Status
-from lineage.policy import Facts, Found, Rule, placed, subject_at
+from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
-CERTAIN = frozenset({"template-unknown-macro"})
+CERTAIN = frozenset({"template-refused", "template-unknown-macro"})
 
 
 def check(facts: Facts) -> Iterator[Found]:
-    """Yield each template that calls a macro that was there in the base."""
+    """Yield each template that is none, or that calls a macro as none can be called."""
     for problem in facts.problems:
         if problem.code in CERTAIN:
             where = placed(problem.location)
             subject = subject_at(facts, where) or problem.code
-            yield Found(subject, problem.message, problem.code, Status.BREAKS, location=where)
+            yield Found(subject, said(problem), problem.code, Status.BREAKS, location=where)
+
+
+def refused(facts: Facts) -> frozenset[str]:
+    """Return the documents of which this rule tells."""
+    rows = (row for row in facts.problems if row.code in CERTAIN)
+    return frozenset(row.location.document for row in rows if row.location is not None)
 
 
 RULE = Rule(
-    purpose="Every macro that a model calls exists.",
+    purpose="Every template can be read, and each macro it calls exists and takes what it gets.",
     why="A macro has no readers that SQL would show; whoever calls it cannot be compiled.",
     example="`active_only('status')` after macros/active_only.sql was deleted.",
-    fix="Restore the macro, or change its callers in the same pull request.",
+    fix="Correct the template; restore the macro, or change its callers in the same pull request.",
     check=check,
 )

@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, cast
 
 from jinja2 import (
     DictLoader,
+    TemplateAssertionError,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -50,6 +51,9 @@ from lineage.sql.sourcemap import (
     source_map,
 )
 from lineage.sql.straight import Called, Literal, straight
+
+REFUSED = "template-refused"
+"""The code of what dbt refuses as well, where what is only not known here has other codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,10 @@ class TemplateStopped(TemplateError):
 
 class TemplateLimit(TemplateError):
     """A template used up what it was given."""
+
+
+class TemplateArguments(TemplateError):
+    """A macro was called with arguments that it does not take."""
 
 
 def templated(text: str) -> bool:
@@ -157,7 +165,8 @@ class Renderer:
         try:
             compiled = self._environment.prepare(source)
         except (TemplateSyntaxError, RecursionError, SyntaxError, ValueError) as error:
-            return Rendered("", complete=False, diagnostics=(_unparsable(error, document, starts),))
+            problem = _unparsable(error, document, starts, lenient=self._lenient)
+            return Rendered("", complete=False, diagnostics=(problem,))
         first, asked = self._once(compiled, source, document, names or {}, {})
         found: dict[str, Rendered] = {first.text: first}
         waiting: list[dict[str, bool]] = [dict(first.assumptions)] if asked else []
@@ -241,8 +250,8 @@ class Renderer:
             for _ in compiled.template.root_render_func(context):
                 pass
         except (TemplateError, RecursionError, SyntaxError, ValueError, TypeError) as error:
-            problem = _unparsable(error, document, line_starts(source))
-            return {}, (problem,)
+            starts = line_starts(source)
+            return {}, (_unparsable(error, document, starts, lenient=self._lenient),)
         found: dict[str, Callable[..., object]] = {}
         for name in sorted(context.exported_vars):
             value = context.vars[name]
@@ -341,18 +350,30 @@ def _listed(first: tuple[tuple[str, bool], ...], variants: tuple[Rendered, ...])
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _unparsable(error: Exception, document: str, starts: tuple[int, ...]) -> Diagnostic:
+def _unparsable(
+    error: Exception, document: str, starts: tuple[int, ...], *, lenient: bool
+) -> Diagnostic:
     offset = getattr(error, "lineno", None) if isinstance(error, TemplateSyntaxError) else None
     line, column = line_and_column(starts, offset - 1) if offset else (0, 0)
     where = f"{document}:{line}:{column}" if line else document
     said = error.message if isinstance(error, TemplateError) else str(error)
     return Diagnostic(
-        "template-syntax",
+        REFUSED if not lenient and _is_wrong(error) else "template-syntax",
         f"{where}: the template cannot be read: {said}. Correct it, or run the tool that renders "
         f"it and give its output.",
         Severity.ERROR,
         Location(document, line, column),
     )
+
+
+_DBT_TAGS = re.compile(r"unknown tag '(?:end)?(?:docs|materialization|snapshot|(?:data_)?test)'")
+
+
+def _is_wrong(error: Exception) -> bool:
+    """Return whether dbt refuses it as well, which has more filters and tags than are here."""
+    if isinstance(error, TemplateAssertionError) or not isinstance(error, TemplateSyntaxError):
+        return False
+    return _DBT_TAGS.search(error.message or "") is None
 
 
 def plain(limits: Limits | None = None) -> Renderer:
@@ -609,6 +630,9 @@ class _Run:
             said = f'it includes "{error.name}", and each template is rendered on its own'
         elif isinstance(error, RecursionError):
             code, said = "template-limit", "its macros call each other without end"
+        elif isinstance(error, TemplateArguments) and not self.lenient:
+            # Where nothing but that had to be assumed, every run comes this way.
+            code = REFUSED if self.asked.keys() <= set(_DECIDABLE) else code
         elif not isinstance(error, TemplateError):
             said = f"{type(error).__name__}: {said}"
         self.diagnostics[code, ""] = Diagnostic(
@@ -651,6 +675,9 @@ class _Wrapped:
         self.macro = macro
 
     def __call__(self, *args: object, **kwargs: object) -> object:
+        problem = _unsuited(self.macro, args, kwargs)
+        if problem is not None:
+            raise TemplateArguments(problem)
         try:
             return self.macro(*args, **kwargs)
         except _Return as result:
@@ -660,6 +687,18 @@ class _Wrapped:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.macro, name)
+
+
+def _unsuited(macro: Macro, args: Sequence[object], kwargs: Mapping[str, object]) -> str | None:
+    """Return what is wrong with a call, as Jinja's own macros see it."""
+    name = macro.name.removeprefix(_PREFIX)
+    if len(args) > len(macro.arguments) and not macro.catch_varargs:
+        return f"macro {name!r} takes not more than {len(macro.arguments)} argument(s)"
+    open_ = {*macro.arguments[len(args) :], "caller"}
+    odd = [] if macro.catch_kwargs else [key for key in kwargs if key not in open_]
+    if odd and odd[0] in macro.arguments:
+        return f"macro {name!r} is given {odd[0]!r} twice"
+    return f"macro {name!r} takes no argument {odd[0]!r}" if odd else None
 
 
 class _Scope(Mapping[str, Any]):

@@ -55,10 +55,10 @@ def headline(checked: Checked) -> str:
     if not (checked.seen or checked.unseen or checked.rulings):
         return "Nothing changed"
     errors = len({row.finding.subject for row in active if row.finding.severity is Severity.ERROR})
-    counted = Counter(
-        verdict.status for verdict in (*checked.impact.relations, *checked.impact.consumers)
-    )
-    unknown = counted[Status.UNKNOWN] + len(checked.unseen)
+    verdicts = (*checked.impact.relations, *checked.impact.consumers)
+    counted = Counter(verdict.status for verdict in verdicts)
+    told = {row.location for row in verdicts if row.status is Status.UNKNOWN and row.location}
+    unknown = counted[Status.UNKNOWN] + sum(row.location not in told for row in checked.unseen)
     values = {row.finding.subject for row in active if row.finding.status is Status.VALUE_CHANGES}
     parts = []
     if errors:

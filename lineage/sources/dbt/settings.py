@@ -50,7 +50,7 @@ def load(content: bytes, document: str) -> tuple[Mapping[str, object], Diagnosti
     if _may_be_deep(content):
         return _carefully(content, document)
     try:
-        return mapping(yaml.load(content, Loader=FastLoader)), None  # noqa: S506 - a SafeLoader
+        return _members(yaml.load(content, Loader=FastLoader), document)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError):
         return _carefully(content, document)
 
@@ -76,18 +76,29 @@ def _may_be_deep(content: bytes) -> bool:
 def _carefully(content: bytes, document: str) -> tuple[Mapping[str, object], Diagnostic | None]:
     """Read what the fast loader refuses: PyYAML's own takes more, and says better what is wrong."""
     try:
-        return mapping(yaml.load(content, Loader=CarefulLoader)), None  # noqa: S506 - a SafeLoader
+        return _members(yaml.load(content, Loader=CarefulLoader), document)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         said = getattr(error, "problem", None) or str(error) or type(error).__name__
-        where = f"{document}:{line}:{column}" if line else document
-        return {}, Diagnostic(
-            "dbt-unreadable-yaml",
-            f"{where}: not valid YAML: {said}. What this file says is not known.",
-            Severity.ERROR,
-            Location(document, line, column),
-        )
+        return {}, _unreadable(document, line, column, f"not valid YAML: {said}")
+
+
+def _members(said: object, document: str) -> tuple[Mapping[str, object], Diagnostic | None]:
+    """Return what a file says; one without anything in it says nothing, and that is no problem."""
+    if said is None or isinstance(said, Mapping):
+        return mapping(said), None
+    return {}, _unreadable(document, 1, 1, "it must consist of keys with values, as dbt's files do")
+
+
+def _unreadable(document: str, line: int, column: int, said: str) -> Diagnostic:
+    where = f"{document}:{line}:{column}" if line else document
+    return Diagnostic(
+        "dbt-unreadable-yaml",
+        f"{where}: {said}. What this file says is not known.",
+        Severity.ERROR,
+        Location(document, line, column),
+    )
 
 
 def line_of(value: object) -> int:
