@@ -20,6 +20,7 @@ from lineage.errors import LineageError, RequestError, StoreMissing, UnreadableS
 from lineage.registry import Registry
 
 if TYPE_CHECKING:
+    from lineage.model.snapshot import Snapshot
     from lineage.workspace import Workspace
 
 FOUND = 1
@@ -74,17 +75,30 @@ class Commands(click.Group):
         return code
 
 
-def _report_reading(estate: Workspace | None) -> int:
-    """Tell stderr what was wrong with the documents; return the exit code if nothing was right."""
-    if estate is None or "snapshot" not in vars(estate):
+def _report_reading(opened: tuple[Workspace, ...] | None) -> int:
+    """Tell stderr what was wrong with the documents; return the exit code if some were not read.
+
+    An answer without a document is not a whole one. A statement that was not understood is part of
+    the answer, as UNKNOWN.
+    """
+    read = [estate.snapshot for estate in opened or () if "snapshot" in vars(estate)]
+    if not read:
         return 0
     from lineage.cli.output import report_problems  # noqa: PLC0415 - there is time, once documents were read
-    from lineage.model.diagnostic import Severity  # noqa: PLC0415 - the same
 
-    snapshot = estate.snapshot
-    report_problems(snapshot.diagnostics)
-    failed = any(row.severity is Severity.ERROR for row in snapshot.diagnostics)
-    return NOT_ANALYSED if failed and not snapshot.datasets and not snapshot.jobs else 0
+    report_problems(dict.fromkeys(row for snapshot in read for row in snapshot.diagnostics))
+    return NOT_ANALYSED if any(map(_lost, read)) else 0
+
+
+def _lost(snapshot: Snapshot) -> bool:
+    """Return whether there are errors in documents of which nothing is known."""
+    from lineage.model.diagnostic import Severity  # noqa: PLC0415 - as above
+
+    failed = [row for row in snapshot.diagnostics if row.severity is Severity.ERROR]
+    if not snapshot.datasets and not snapshot.jobs:
+        return bool(failed)
+    known = {job.origin.document for job in snapshot.jobs.values() if job.origin is not None}
+    return any(row.location is None or row.location.document not in known for row in failed)
 
 
 def _speak_any_language() -> None:

@@ -218,5 +218,6 @@ def open_estate(
     estate = open_workspace(*paths, store=store, dialect=dialect, namespace=namespace, as_of=as_of)
     context = click.get_current_context(silent=True)
     if paths and context is not None:
-        context.find_root().obj = estate
+        root = context.find_root()
+        root.obj = (*(root.obj or ()), estate)
     return estate

@@ -78,10 +78,13 @@ def place(location: Location | None) -> str:
 
 
 def problem(diagnostic: Diagnostic) -> str:
-    """Return one line: place, severity, message, code."""
-    where = place(diagnostic.location)
+    """Return one line: place, severity, member, message, code."""
+    location = diagnostic.location
+    where = place(location)
+    member = f"{location.pointer}: " if location and location.line and location.pointer else ""
     severity = click.style(diagnostic.severity.value, fg=COLOURS[diagnostic.severity])
-    return f"{where + ': ' if where else ''}{severity}: {diagnostic.message} [{diagnostic.code}]"
+    said = f"{severity}: {member}{diagnostic.message} [{diagnostic.code}]"
+    return f"{where}: {said}" if where else said
 
 
 def report_problems(diagnostics: Iterable[Diagnostic]) -> None:

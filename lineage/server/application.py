@@ -88,11 +88,20 @@ class Served:
         return {
             "new": done.new,
             "known": done.known,
-            "diagnostics": [
-                {"code": item.code, "message": item.message, "severity": item.severity.value}
-                for item in done.diagnostics
-            ],
+            "diagnostics": [_problem(item) for item in done.diagnostics],
         }
+
+
+def _problem(found: Diagnostic) -> dict[str, object]:
+    """Return what is wrong with a request's events, and where in it."""
+    place = found.location
+    return {
+        "code": found.code,
+        "message": found.message,
+        "severity": found.severity.value,
+        "line": place.line if place else 0,
+        "pointer": place.pointer if place else "",
+    }
 
 
 class Answers:

@@ -45,7 +45,7 @@ def counted(found: Result) -> dict[str, int]:
 def test_truncated_json(run: Run, tmp_path: Path) -> None:
     (tmp_path / "cut.ndjson").write_text(LINE + LINE[: len(LINE) // 2])
     found = run("stats", "cut.ndjson", "--format", "json")
-    assert found.exit_code == 0
+    assert found.exit_code == 3
     assert (counted(found)["events"], counted(found)["column_edges"]) == (1, 1)
     assert "cut.ndjson:2" in found.stderr
     assert run("ingest", "cut.ndjson").exit_code == 3
@@ -92,7 +92,7 @@ def test_a_line_of_200_megabytes(run: Run, tmp_path: Path) -> None:
         file.write(b'"}\n')
         file.write(LINE.replace("copy", "again").encode())
     found = run("stats", "long.ndjson.gz", "--format", "json")
-    assert found.exit_code == 0
+    assert found.exit_code == 3
     assert counted(found)["jobs"] == 2
     assert "long.ndjson.gz:2" in found.stderr
 
@@ -121,7 +121,7 @@ def test_a_folder_without_rights(run: Run) -> None:
         with somebody():
             found = run("stats", str(folder), "--format", "json")
         (folder / "closed").chmod(0o755)
-    assert found.exit_code == 0
+    assert found.exit_code == 3
     assert counted(found)["column_edges"] == 1
     assert str(folder / "closed") in found.stderr
 
@@ -264,3 +264,54 @@ def test_sql_in_no_known_encoding(run: Run, tmp_path: Path, encoding: str) -> No
     errors = {row["location"]["document"] for row in value["diagnostics"]}
     assert errors == {"odd.sql", "odd.json"}
     assert (value["coverage"]["statements"], value["coverage"]["understood"]) == (3, 1)
+
+
+ASKED = (
+    ("stats",),
+    ("downstream", "a.v"),
+    ("upstream", "b.v"),
+    ("search", "v"),
+    ("path", "a.v", "b.v"),
+    ("unused",),
+    ("export", "--format", "csv"),
+    ("impact", "--drop", "a.v"),
+    ("snapshot", "-o", "-"),
+)
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: str(asked[0]))
+def test_an_answer_without_a_document_is_not_whole(
+    run: Run, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "good.ndjson").write_text(LINE)
+    command, *rest = asked
+    whole = run(command, "events", *rest)
+    assert (whole.exit_code, whole.stderr) == (0, "")
+    (tmp_path / "events" / "cut.ndjson").write_text(LINE + "{]\n")
+    found = run(command, "events", *rest)
+    assert found.exit_code == 3
+    assert "[malformed-json]" in found.stderr
+    assert found.stdout
+
+
+def test_a_comparison_without_a_document_is_not_whole(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "good.ndjson").write_text(LINE)
+    (tmp_path / "cut.ndjson").write_text(LINE + "{]\n")
+    for sides in (("good.ndjson", "cut.ndjson"), ("cut.ndjson", "good.ndjson")):
+        found = run("diff", *sides)
+        assert found.exit_code == 3
+        assert found.stderr.count("[malformed-json]") == 1
+
+
+def test_findings_go_before_what_was_not_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.ndjson").write_text(LINE + "{]\n")
+    assert run("impact", "cut.ndjson", "--drop", "a.v", "--fail-on", "any").exit_code == 1
+
+
+def test_the_member_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps({**GOOD, "run": []}))
+    said = run("stats", "odd.json").stderr
+    assert said.startswith("odd.json:1: warning: /run: expected an object, found an array")
+    (problem,) = json.loads(run("doctor", "odd.json", "--format", "json").stdout)["diagnostics"]
+    assert (problem["location"]["line"], problem["location"]["pointer"]) == (1, "/run")

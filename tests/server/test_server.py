@@ -225,3 +225,10 @@ def test_nothing_listens_for_all_without_a_token(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "LINEAGE_TOKEN" in done.stderr
+
+
+def test_what_is_wrong_with_an_event_is_told_with_its_place(client: TestClient) -> None:
+    lines = json.dumps(EVENT) + "\n" + json.dumps({**EVENT, "run": []})
+    answer = client.post("/api/v1/lineage/batch", content=lines)
+    (problem,) = answer.json()["diagnostics"]
+    assert (problem["line"], problem["pointer"]) == (2, "/run")
