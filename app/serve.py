@@ -16,7 +16,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -219,7 +219,8 @@ def run(port: int, host: str, *, headless: bool) -> int:
             log_level="warning",
         )
     )
-    server.run(sockets)
+    with suppress(KeyboardInterrupt):  # it ends in order, and then passes the signal on
+        server.run(sockets)
     return 0 if server.started else 1
 
 
