@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from lineage.policy import Facts, placed, said
 
 Files = Mapping[str, bytes]
 
+_LINE = re.compile(r":\d+")
 _WHOLE = frozenset({"broken-document", "dbt-unreadable-yaml", "unreadable"})
 """Problems of a document, of which one or the other comes to the same."""
 
@@ -73,7 +75,7 @@ def new_problems(
 
 def _unplaced(row: Diagnostic) -> tuple[str, str, str]:
     document = row.location.document if row.location else ""
-    return row.code, document, "" if row.code in _WHOLE else said(row)
+    return row.code, document, "" if row.code in _WHOLE else _LINE.sub("", said(row))
 
 
 def changed_data(head: Estate, before: Files, after: Files) -> dict[DatasetId, Location]:

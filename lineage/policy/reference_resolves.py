@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
-CODES = frozenset({"dbt-unknown-model", "dbt-unknown-source"})
+CODES = frozenset({"dbt-circle", "dbt-duplicate-name", "dbt-unknown-model", "dbt-unknown-source"})
 
 
 def check(facts: Facts) -> Iterator[Found]:
-    """Yield each `ref()` or `source()` that led somewhere in the base and leads nowhere now."""
+    """Yield each `ref()` or `source()` that led to one thing, and now to none, two or itself."""
     for problem in facts.problems:
         if problem.code in CODES:
             where = placed(problem.location)
@@ -20,9 +20,10 @@ def check(facts: Facts) -> Iterator[Found]:
 
 
 RULE = Rule(
-    purpose="Every ref() and source() names something that the project has.",
-    why="dbt does not begin at all: one dangling reference stops every model.",
+    purpose="Every ref() and source() names one thing that the project has, and no circle.",
+    why="dbt does not begin at all: one dangling reference, one name that two files have or one "
+    "circle stops every model.",
     example="`{{ ref('stg_returns') }}` after `stg_returns.sql` was deleted or disabled.",
-    fix="Restore the model, or take the reference out in the same pull request.",
+    fix="Restore or rename the model, or take the reference out in the same pull request.",
     check=check,
 )

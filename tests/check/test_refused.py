@@ -39,10 +39,11 @@ models:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a small dbt project in a repository."""
+    """Return a small dbt project in a repository, and beside it as a folder."""
     for path, text in BASE.items():
-        write(tmp_path, path, text)
-    return begin(tmp_path)
+        write(tmp_path / "base", path, text)
+        write(tmp_path / "project", path, text)
+    return begin(tmp_path / "project")
 
 
 def rows(root: Path, *told: str) -> tuple[int, list[dict[str, Any]]]:
@@ -112,6 +113,36 @@ REFUSED = {
         "models/n.sql:1:20",
         "macro 'cents' takes no argument 'places'",
     ),
+    "two models": Refused(
+        {"models/x/n.sql": "select 1 as id, 2 as amt\n"},
+        "REFERENCE_RESOLVES",
+        "models/x/n.sql:1",
+        "already a model called n, in models/n.sql:1",
+    ),
+    "two models of other schemas": Refused(
+        {"models/x/n.sql": "{{ config(schema='x') }} select 1 as id, 2 as amt\n"},
+        "REFERENCE_RESOLVES",
+        "models/x/n.sql:1",
+        "already a model called n, in models/n.sql:1",
+    ),
+    "a model and a seed": Refused(
+        {"seeds/n.csv": "id,amt\n1,2\n"},
+        "REFERENCE_RESOLVES",
+        "models/n.sql:1",
+        "already a seed called n, in seeds/n.csv:1",
+    ),
+    "circle": Refused(
+        {"models/m.sql": "select id, amt\nfrom {{ ref('z') }}\n"},
+        "REFERENCE_RESOLVES",
+        "models/m.sql:2:9",
+        "m -> z -> n -> m (models/m.sql:2, models/z.sql:1, models/n.sql:2)",
+    ),
+    "circle of one": Refused(
+        {"models/z.sql": "select id, amt from {{ ref('z') }}\n"},
+        "REFERENCE_RESOLVES",
+        "models/z.sql:1:24",
+        "z refers to itself: z -> z (models/z.sql:1)",
+    ),
     "argument of the call": Refused(
         replaced("models/n.sql", "places=1", "1, 2"),
         "TEMPLATE_RENDERS",
@@ -128,6 +159,8 @@ def test_what_dbt_refuses_is_an_error_at_its_place(name: str, project: Path) -> 
         write(project, path, text)
     code, found = rows(project)
     assert code == 1
+    whole = check(project, "--output", "json=-", base=str(project.parent / "base"))
+    assert json.loads(whole.stdout)["findings"] == found
     errors = {(row["rule"], at(row)): row for row in found if row["severity"] == "error"}
     assert (wanted.rule, wanted.at) in errors
     message = errors[wanted.rule, wanted.at]["message"]
@@ -187,6 +220,25 @@ def test_what_cannot_be_rendered_here_is_a_warning_that_counts(name: str, projec
     commit(project)
     write(project, "models/other.sql", "select 1 as one\n")
     assert rows(project, "--fail-on", "unknown") == (0, [])
+
+
+NO_CIRCLE = {
+    "this": "{{ config(materialized='incremental') }} select id, amt from {{ ref('n') }}"
+    "{% if is_incremental() %} where id > (select max(id) from {{ this }}){% endif %}",
+    "the way that dbt never takes": "select id, amt from {{ ref('n') }}"
+    "{% if var('again') %} union all select id, amt from {{ ref('z') }}{% endif %}",
+}
+
+
+@pytest.mark.parametrize("name", NO_CIRCLE)
+def test_what_is_no_circle_is_none(name: str, project: Path) -> None:
+    write(project, "models/z.sql", NO_CIRCLE[name])
+    assert "REFERENCE_RESOLVES" not in {row["rule"] for row in rows(project)[1]}
+
+
+def test_two_models_of_which_one_is_off_are_one(project: Path) -> None:
+    write(project, "models/x/n.sql", "{{ config(enabled=false) }} select 1 as id\n")
+    assert rows(project) == (0, [])
 
 
 def test_a_place_is_told_once(project: Path) -> None:

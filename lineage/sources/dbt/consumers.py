@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from lineage.sources.dbt.circles import circles
 from lineage.sources.dbt.facts import (
     mapping,
     mappings,
@@ -40,6 +41,7 @@ def complete(reading: Reading) -> Project:
         _metrics(reading, package, properties)
         for item, path in properties.others.get("unit_tests", []):
             _add(reading, _unit_test(reading, package, item, path))
+    reading.diagnostics += circles(reading)
     return reading.project()
 
 

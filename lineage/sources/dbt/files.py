@@ -8,7 +8,7 @@ own. Packages are read from `dbt_packages/` where they are installed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -62,6 +62,10 @@ class Package:
     def folder(self, path: str) -> str:
         """Return a folder of it as a path in the tree."""
         return str(PurePosixPath(self.root) / path) if self.root else path
+
+    def own(self, path: str) -> str:
+        """Return a path in the tree as the project itself writes it."""
+        return path.removeprefix(f"{self.root}/") if self.root else path
 
     def macro_folders(self) -> Iterator[str]:
         """Yield its folders with macros, generic tests among them."""
@@ -189,6 +193,9 @@ class Reading:
         self.documented: set[str] = set()
         """Files with doc blocks."""
         self.seed_columns: dict[str, tuple[Column, ...]] = {}
+        self.surely: dict[str, tuple[str, ...]] = {}
+        """What each model and snapshot refers to in every project that has this text."""
+        self._named: dict[tuple[str, str], Draft] = {}
         self._busy: set[str] = set()
         top = min(
             (path for path in self.files if PurePosixPath(path).name == PROJECT),
@@ -596,6 +603,7 @@ class Reading:
         if draft.config.get("enabled") is False:
             return False
         config = draft.config
+        file = draft.package.own(draft.file)
         subject = Subject(
             draft.name,
             draft.package.name,
@@ -603,9 +611,9 @@ class Reading:
             config,
             {
                 "version": draft.version,
-                "original_file_path": draft.file,
+                "original_file_path": file,
                 "resource_type": draft.kind.value,
-                "fqn": [draft.package.name, *PurePosixPath(draft.file).parts[1:]],
+                "fqn": [draft.package.name, *PurePosixPath(file).parts[1:]],
             },
         )
         custom = text(config.get("schema"))
@@ -623,9 +631,13 @@ class Reading:
         draft.relation = Relation(database, schema, identifier)
         known = Known(draft.id, draft.relation, draft.ephemeral)
         key = f"{draft.name}.v{draft.version}" if draft.version else draft.name
-        if draft.id in self.drafts:
-            message = f"there is already a {draft.kind} called {draft.name}; dbt refuses this."
-            self.problem("dbt-duplicate-name", message, draft.file)
+        other = self._named.setdefault((draft.package.name, key), draft)
+        if other is not draft:
+            message = (
+                f"there is already a {other.kind} called {key}, in {other.file}:1; dbt refuses "
+                f"a project with both. Rename or delete one of them."
+            )
+            self.problem("dbt-duplicate-name", message, draft.file, 1)
         self.drafts[draft.id] = draft
         self.refs[draft.package.name, key] = known
         self.refs.setdefault((None, key), known)
@@ -688,18 +700,18 @@ class Reading:
         """Return whether a node is written into what refers to it."""
         draft = self.drafts.get(id_)
         if draft is None:
-            node = self._elsewhere(id_)
+            node = self.elsewhere(id_)
             return node is not None and node.materialized == "ephemeral"
         return draft.ephemeral
 
-    def _elsewhere(self, id_: str) -> Node | None:
+    def elsewhere(self, id_: str) -> Node | None:
         """Return what is known of a node whose file is not read."""
         return self.outside.node(id_) if self.outside else None
 
     def table_of(self, id_: str) -> Table | None:
         """Return the relation of a node as templates handle it."""
         draft = self.drafts.get(id_)
-        node = self.nodes.get(id_) or self._elsewhere(id_)
+        node = self.nodes.get(id_) or self.elsewhere(id_)
         relation = draft.relation if draft else node.relation if node else None
         return self.world.table(relation) if relation else None
 
@@ -782,6 +794,8 @@ class Reading:
         rendered = self.world.render(draft.written, subject, document=draft.file)
         self.diagnostics += rendered.diagnostics
         depends_on = tuple(sorted(subject.found))
+        if draft.kind is not Kind.TEST:
+            self.surely[draft.id] = tuple(self._surely(depends_on, rendered))
         if not rendered.complete:
             return Statement(None, None, depends_on, why(rendered))
         if not rendered.text.strip():
@@ -796,11 +810,20 @@ class Reading:
         )
         return Statement(sql, places, depends_on)
 
+    def _surely(self, depends_on: Iterable[str], rendered: Rendered) -> Iterator[str]:
+        """Yield what a text refers to however it is run, the first time of an incremental one."""
+        asked = {condition for condition, _ in rendered.assumptions}
+        for id_ in depends_on if asked <= {"is_incremental()"} else ():
+            table = self.table_of(id_)
+            name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}" if self.is_ephemeral(id_) else table
+            if not asked or str(name) in rendered.text:
+                yield id_
+
     def _inline(self, id_: str, inlined: dict[str, str]) -> str | None:
         """Add an ephemeral model, and before it those that it uses; return why it cannot be."""
         draft = self.drafts.get(id_)
         if draft is None:
-            node = self._elsewhere(id_)
+            node = self.elsewhere(id_)
             self.lacking.add(node.file if node is not None else "")
             return "its text is not read"
         name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"

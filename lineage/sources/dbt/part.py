@@ -44,6 +44,8 @@ class State(Protocol):
 _ROUNDS = 12
 _SHARED = frozenset({"groups", "macros", "metrics", "saved_queries", "semantic_models"})
 """Sections of YAML files that other files may depend on."""
+_REFERRED = frozenset({Kind.MODEL, Kind.SEED, Kind.SNAPSHOT})
+"""Kinds of which no two may have the same name."""
 _DESCRIBING = ("models", "seeds", "snapshots", "data_tests", "tests")
 _YAML = (".yml", ".yaml")
 
@@ -500,6 +502,7 @@ class _Closure:
             yield from part.lacking
             for node in part.nodes.values():
                 yield from self._namesakes(node)
+                yield from self._doubles(node)
         for path in self.changed:
             for number in self.memory.by_file.get(path, ()):
                 if number in self.memory.ephemeral:
@@ -527,6 +530,13 @@ class _Closure:
         if node.kind not in RELATIONS:
             for number in memory.by_name.get(node.name, ()):
                 yield from memory.files_of(number)
+
+    def _doubles(self, node: Node) -> Iterator[str]:
+        """Yield the files that define what may not be there twice."""
+        for number in self.memory.by_stem.get(node.name, ()) if node.kind in _REFERRED else ():
+            other = self.memory.kept.ids[number].split(".", 2)
+            if other[0] in _REFERRED and other[1] == node.package:
+                yield from self.memory.files_of(number)
 
     def _dependents(self, number: int) -> Iterator[str]:
         """Yield the files of what depends on a node, through ephemeral models as well."""
