@@ -131,12 +131,12 @@ def _missing(text: str) -> str:
     if kind is None or " " in name:
         return ""
     if not name:
-        return f"A name is missing: `{verb} ...`"
+        return f"A name is missing: `{verb} NAME`"
     if kind == "rename_column":
-        return f"A new name is missing: `rename {name} to ...`"
+        return f"A new name is missing: `rename {name} to NEW`"
     if kind == "type_change":
-        return f"A new type is missing: `{verb} {name} to ...`"
-    return f"A table is missing: `add {name} to ...`" if kind == "add_column" else ""
+        return f"A new type is missing: `{verb} {name} to TYPE`"
+    return f"A table is missing: `add {name} to TABLE`" if kind == "add_column" else ""
 
 
 FORMS = (

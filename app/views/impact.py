@@ -49,11 +49,12 @@ def show() -> None:
     st.title("What breaks?", anchor=False)
     changes = _changes()
     _form(estate, changes)
-    if not changes:
+    if not changes and not address.get("subject"):
         st.info(
             "Name a column or table above, or write the change: *drop orders.amount*, *rename "
             "orders.amount to net*. Everything downstream is bound again, and judged."
         )
+    if not changes:
         return
     for number, record in enumerate(changes):
         left, right = st.columns([7, 1], vertical_alignment="center")
@@ -97,7 +98,7 @@ def _said(record: Record) -> str:
 
 
 def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
-    row = st.columns([5, 2, 2, 1.2], vertical_alignment="bottom")
+    row = st.columns([4, 2, 3.2, 1.2], vertical_alignment="bottom")
     with row[0]:
         ask(
             estate,
@@ -112,8 +113,8 @@ def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
         return
     try:
         subject = estate.resolve(text)
-    except lineage.LineageError as error:
-        st.warning(str(error))
+    except lineage.LineageError:
+        _mend(estate, text, changes)
         return
     kinds = OF_COLUMN if isinstance(subject, FieldId) else OF_TABLE
     with row[1]:
@@ -129,6 +130,16 @@ def _form(estate: lineage.Workspace, changes: list[Record]) -> None:
             _keep([*changes, record])
     if ready:
         _live(estate, changes, record)
+
+
+def _mend(estate: lineage.Workspace, text: str, changes: list[Record]) -> None:
+    """Say what is wrong with what was written, and offer what may be meant."""
+    found = question.trouble(estate, text, searchable=opened.is_searchable())
+    st.warning(found.message)
+    for offer in dict.fromkeys(found.offers):
+        if st.button(offer, key=f"meant {offer}"):
+            _asked(estate, offer, changes)
+            st.rerun()
 
 
 def _asked(estate: lineage.Workspace, text: str, changes: list[Record]) -> None:
@@ -164,8 +175,10 @@ def _details(record: dict[str, object]) -> None:
     elif kind == "type_change":
         record["type"] = st.text_input("New type", placeholder="DOUBLE")
     elif kind == "add_column":
-        record["new"] = st.text_input("Name of the column")
-        record["type"] = st.text_input("Its type", value="VARCHAR")
+        # Side by side: one above the other would move what stands beside them.
+        left, right = st.columns(2)
+        record["new"] = left.text_input("Its name")
+        record["type"] = right.text_input("Its type", value="VARCHAR")
 
 
 def _edited(estate: lineage.Workspace, dataset: DatasetId) -> str:
@@ -200,13 +213,15 @@ def _live(estate: lineage.Workspace, changes: list[Record], record: Record) -> N
 
 
 def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
-    st.subheader(estate.headline(found), anchor=False)
+    head = st.container()
+    # First, although it stands below: what the witness says is in the headline.
+    found = _witnessed(estate, found)
     coverage = found.coverage
-    st.caption(
+    head.subheader(estate.headline(found), anchor=False)
+    head.caption(
         f"{coverage.proved} proved by binding · {coverage.inferred} inferred from lineage · "
         f"{coverage.unknown} unknown"
     )
-    found = _witnessed(estate, found)
     verdicts, evidence, patches = st.tabs(TABS, key="tab", on_change="rerun", bind="query-params")
     if verdicts.open:
         with verdicts:

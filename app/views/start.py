@@ -42,12 +42,14 @@ def draw(estate: lineage.Workspace) -> None:
         st.subheader("Much depends on", anchor=False)
         with st.spinner("Counting …"):
             busy = _busiest(estate)
-        for label, count in busy:
-            if st.button(
-                f"{label} · {words.many(count, 'column')} downstream", key=f"busy {label}"
-            ):
-                address.put(column=label)
-                st.rerun()
+        st.html(_WRAPPED)
+        with st.container(key="busiest"):
+            for label, count in busy:
+                if st.button(
+                    f"{label} · {words.many(count, 'column')} downstream", key=f"busy {label}"
+                ):
+                    address.put(column=label)
+                    st.rerun()
         _examples(busy)
 
 
@@ -67,8 +69,14 @@ def _examples(busy: list[tuple[str, int]]) -> None:
 
 _CODE = (
     "margin:0;padding:.6rem .8rem;font-size:.85rem;line-height:1.6;white-space:pre-wrap;"
-    "border:1px solid rgba(128,128,128,.35);border-radius:8px"
+    "overflow-wrap:anywhere;border:1px solid rgba(128,128,128,.35);border-radius:8px"
 )
+
+_WRAPPED = (
+    "<style>.st-key-busiest button{height:auto;text-align:left}.st-key-busiest button *"
+    "{white-space:normal;overflow:visible;overflow-wrap:anywhere;text-overflow:clip}</style>"
+)
+"""A long name goes on in the next line: cut off, two may look the same."""
 
 
 def _busiest(estate: lineage.Workspace) -> list[tuple[str, int]]:

@@ -107,15 +107,15 @@ def test_what_is_no_name_is_told(demo: lineage.Workspace) -> None:
     [
         (
             "rename billing.invoices.amount",
-            "A new name is missing: `rename billing.invoices.amount to ...`",
+            "A new name is missing: `rename billing.invoices.amount to NEW`",
         ),
         (
             "rename billing.invoices.amount to",
-            "A new name is missing: `rename billing.invoices.amount to ...`",
+            "A new name is missing: `rename billing.invoices.amount to NEW`",
         ),
         ("retype billing.invoices.amount", "A new type is missing"),
-        ("drop", "A name is missing: `drop ...`"),
-        ("add note", "A table is missing: `add note to ...`"),
+        ("drop", "A name is missing: `drop NAME`"),
+        ("add note", "A table is missing: `add note to TABLE`"),
         ("add note to billing.invoices.amount", "`billing.invoices.amount` is a column"),
         ("retype billing.invoices to INT", "`billing.invoices` is a table"),
         ("who is the king", '"who is the king" is no name, and not understood'),

@@ -1,0 +1,74 @@
+"""What the pages say where much is asked at once, or names are long."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_pages import htmls, opened, said
+
+RENAME = {
+    "kind": "rename_column",
+    "table": "billing.invoices",
+    "column": "amount",
+    "new": "amount_gross",
+}
+DROP = {"kind": "drop_column", "table": "crm.contacts", "column": "email"}
+
+
+@pytest.fixture(autouse=True)
+def demo(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_SOURCES", str(repository / "fixtures" / "demo"))
+
+
+def test_the_headline_counts_what_the_witness_said() -> None:
+    """The binder called 48 blocked; the engine knows one of them better."""
+    page = opened("impact", changes=json.dumps([RENAME, DROP]), witness="1")
+    listed = htmls(page)
+    headline = page.subheader[0].value
+    assert f"{listed.count('✖ BREAKS')} break" in headline
+    assert f"{listed.count('■ BLOCKED')} are blocked" in headline
+
+
+def test_each_plan_says_whose_it_is() -> None:
+    page = opened("impact", changes=json.dumps([RENAME, DROP]), tab="Plan")
+    headings = [str(one.value) for one in page.subheader]
+    assert "Change 1: rename `billing.invoices.amount` to `amount_gross`" in headings
+    assert "Change 2: drop `crm.contacts.email`" in headings
+    assert "Each plan is proved by itself" in said(page)
+
+
+def test_what_has_no_plan_is_told() -> None:
+    added = {"kind": "add_column", "table": "billing.invoices", "new": "note", "type": "VARCHAR"}
+    page = opened("impact", changes=json.dumps([added, RENAME]), tab="Plan")
+    headings = [str(one.value) for one in page.subheader]
+    assert "Change 2: rename `billing.invoices.amount` to `amount_gross`" in headings
+    assert "No plan for change 1" in said(page)
+
+
+def test_a_chosen_subject_needs_no_invitation() -> None:
+    assert "Name a column or table above" in said(opened("impact"))
+    page = opened("impact", subject="billing.invoices.amount")
+    assert "Name a column or table above" not in said(page)
+
+
+def test_a_subject_that_is_none_gets_suggestions() -> None:
+    page = opened("impact", subject="drop billing.invoices.amuont")
+    assert "did you mean" in said(page)
+    assert "drop billing.invoices.amount" in [one.label for one in page.button]
+
+
+@pytest.mark.parametrize("text", ["pii", "rename billing.invoices.amount"])
+def test_nobody_is_sent_to_a_shell(text: str) -> None:
+    page = opened("column", column=text)
+    assert page.warning
+    assert "lineage search" not in said(page)
+    assert "unknown column" not in said(page)
+
+
+def test_paths_are_counted_in_words() -> None:
+    ends = "public.invoices.amount", "billing.invoices.amount"
+    page = opened("column", column=ends[1], path=">".join(ends))
+    assert "**1 path** between" in said(page)
