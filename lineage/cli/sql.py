@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineage.cli.options import Dialect, Place, form
-from lineage.errors import LineageError, UnreadableSource
+from lineage.errors import BrokenSource, LineageError
 
 if TYPE_CHECKING:
+    from lineage.sources.document import Document
     from lineage.sql.case import Answer
 
 _MAX_LINE = 1 << 25
@@ -63,20 +64,54 @@ def COMMAND(  # noqa: N802, PLR0913 - the constant of this room; click passes op
     if jsonl:
         _stream(processes)
         return
-    tables = json.loads(_content(schema)) if schema else {}
+    tables = _tables(schema) if schema else {}
     incomplete = False
     for name in files or ("-",):
-        text = sys.stdin.read() if name == "-" else _content(name)
-        from lineage.sql.case import answer  # noqa: PLC0415 - `--help` needs none
-
-        found = answer(text, dialect=dialect, schema=tables)
+        document = _document(name)
+        found = _answer(document, dialect, tables)
         incomplete = incomplete or found.error is not None
         if form == "json":
-            write([json.dumps(record("<stdin>" if name == "-" else name, found), indent=2) + "\n"])
+            write([json.dumps(record(document.name, found), indent=2) + "\n"])
         else:
-            write(f"{line}\n" for line in _lines(name, found))
+            write(f"{line}\n" for line in _lines(document.name, found))
     if incomplete:
         raise SystemExit(3)
+
+
+def _document(name: str) -> Document:
+    from lineage.sources.document import Document, standard_input  # noqa: PLC0415 - as above
+
+    return standard_input() if name == "-" else Document(name, Path(name))
+
+
+def _answer(document: Document, dialect: str | None, tables: dict[str, Any]) -> Answer:
+    """Read SQL as other commands do, render it if it is a template, and return what it does."""
+    from lineage.cli.output import place as shown  # noqa: PLC0415 - as above
+    from lineage.sql.case import answer  # noqa: PLC0415 - as above
+    from lineage.sql.template import plain, templated  # noqa: PLC0415 - as above
+
+    text = document.text()
+    if not templated(text):
+        return answer(text, dialect=dialect, schema=tables)
+    rendered = plain().render(text, document=document.name)
+    found = answer(rendered.text, dialect=dialect, schema=tables)
+    for row in found.diagnostics:
+        if row["line"]:
+            place = rendered.map.place(row["line"], row["column"])
+            row["line"], row["column"] = place.line, place.column
+    told = [
+        {
+            "code": row.code,
+            "message": row.message.removeprefix(f"{shown(row.location)}: "),
+            "line": row.location.line if row.location else 0,
+            "column": row.location.column if row.location else 0,
+        }
+        for row in rendered.diagnostics
+    ]
+    found.diagnostics[:0] = told
+    if not rendered.complete and found.error is None:
+        found.error = "the template could not be rendered for certain"
+    return found
 
 
 def _stream(processes: int) -> None:
@@ -141,8 +176,16 @@ def _lines(name: str, found: Answer) -> Iterator[str]:
         click.echo(f"{place}: {problem['message']} [{problem['code']}]", err=True)
 
 
-def _content(path: str) -> str:
+def _tables(path: str) -> dict[str, Any]:
+    """Read what --schema names."""
+    from lineage.sources.document import Document  # noqa: PLC0415 - as above
+
     try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UnreadableSource(path, error.strerror or str(error)) from error
+        found = json.loads(Document(path, Path(path)).text())
+    except ValueError as error:
+        raise BrokenSource(path, f"this is not JSON ({error})") from error
+    if not isinstance(found, dict) or not all(
+        columns is None or isinstance(columns, dict) for columns in found.values()
+    ):
+        raise BrokenSource(path, "it must be an object: {table: {column: type}}")
+    return found

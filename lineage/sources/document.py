@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from lineage.errors import BrokenSource, UnreadableSource
 from lineage.model.diagnostic import Diagnostic, Location, Severity
-from lineage.sources.encoding import LONGEST, Recoded, encoding, text, utf8
+from lineage.sources.encoding import LONGEST, NO_TEXT, Recoded, encoding, is_text, text, utf8
 
 STDIN = "-"
 HEAD = 1 << 16
@@ -107,8 +107,14 @@ class Document:
         return utf8(content)
 
     def text(self, limit: int = MAX_DOCUMENT) -> str:
-        """Return all of it as text; bytes that are not UTF-8 become U+FFFD. Raises SourceError."""
-        return text(self.read(limit))
+        """Return all of it as text; bytes that are not UTF-8 become U+FFFD.
+
+        Raises SourceError, also when it is no text.
+        """
+        content = self.read(limit)
+        if not is_text(content):
+            raise BrokenSource(self.name, NO_TEXT)
+        return text(content)
 
     def problem(  # noqa: PLR0913 (the parts of a place)
         self,

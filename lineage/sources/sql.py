@@ -31,7 +31,6 @@ from lineage.model.names import joined
 from lineage.model.places import locate
 from lineage.sources import Item, Options, Reader
 from lineage.sources.document import Document
-from lineage.sources.encoding import NO_TEXT, is_text
 from lineage.sql.outline import Outline, Piece, Role, outline, split
 from lineage.sql.template import Rendered, plain, templated
 
@@ -66,11 +65,7 @@ def recognises(document: Document) -> bool:
 
 def read(document: Document, options: Options) -> Iterator[Item]:
     """Yield the events of a script, and what could not be parsed of it."""
-    content = document.read()
-    if not is_text(content):
-        yield document.problem("unreadable", f"{NO_TEXT}; nothing of it is known", line=1)
-        return
-    text = content.decode("utf-8", errors="replace")
+    text = document.text()
     rendered: Rendered | None = None
     if templated(text):
         rendered = plain().render(text, document=document.name)

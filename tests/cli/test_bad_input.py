@@ -315,3 +315,39 @@ def test_the_member_is_told(run: Run, tmp_path: Path) -> None:
     assert said.startswith("odd.json:1: warning: /run: expected an object, found an array")
     (problem,) = json.loads(run("doctor", "odd.json", "--format", "json").stdout)["diagnostics"]
     assert (problem["location"]["line"], problem["location"]["pointer"]) == (1, "/run")
+
+
+def test_sql_is_read_as_other_commands_read_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "marked.sql").write_bytes(encoded("create view v as select a from t;", "utf-16"))
+    (tmp_path / "packed.sql.gz").write_bytes(gzip.compress(b"create view v as select a from t;"))
+    for name in ("marked.sql", "packed.sql.gz"):
+        assert run("sql", name).stdout == "t.a -> v.a\n"
+    found = run("sql", "--dialect", "duckdb", stdin='\nfrom {{ ref("t") }}')
+    assert (found.exit_code, found.stdout, found.stderr) == (0, "t.* -> <select>.*\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code"),
+    [
+        ("create view v as select {{ x  a from t;", ":1:31: ", "template-syntax"),
+        ('select a\nfrom {{ ref("t") }} where (', ":2:", "does-not-parse"),
+        ("{% for x in unknown() %}select {{ x }} as a from t{% endfor %}", ":1:", "template-"),
+    ],
+)
+def test_a_template_that_cannot_be_rendered(
+    run: Run, tmp_path: Path, text: str, place: str, code: str
+) -> None:
+    (tmp_path / "b.sql").write_text(text)
+    found = run("sql", "b.sql")
+    assert found.exit_code == 3
+    assert found.stderr.startswith(f"b.sql{place}")
+    assert f"[{code}" in found.stderr
+    assert found.stderr.count("b.sql") == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"t": 7}'])
+def test_a_schema_that_is_none(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "schema.json").write_text(text)
+    found = run("sql", "--schema", "schema.json", stdin="select a from t")
+    assert found.exit_code == 3
+    assert "schema.json" in found.stderr
