@@ -90,6 +90,19 @@ class _Comparison:
             self.proposal.world.remove(id_)
             for name in (id_.name, *(alias.name for alias in dataset.aliases)):
                 self.proposal.world.forbid(parts_of(name))
+        self._named_only()
+
+    def _named_only(self) -> None:
+        """Take out what the head only names: a short name of something that is gone."""
+        gone = {tuple(part.lower() for part in parts_of(id_.name)) for id_ in self.removed}
+        for id_ in self.head.snapshot.datasets:
+            parts = parts_of(id_.name)
+            short_ = tuple(part.lower() for part in parts)
+            if id_ in self.base.snapshot.datasets or self._exists(self.head, id_):
+                continue
+            if any(full[-len(short_) :] == short_ for full in gone):
+                self.proposal.world.remove(id_)
+                self.proposal.world.forbid(parts)
 
     @staticmethod
     def _exists(estate: Estate, id_: DatasetId, *, made: bool = False) -> bool:

@@ -121,3 +121,13 @@ def test_a_proposed_change(tmp_path: Path, change: dict[str, str], broken: bool)
     found = estate.impact(estate.parse_change(change))
     said = {row.relation for row in found.consumers if row.status is lineage.Status.BREAKS}
     assert said == ({"x.sql"} if broken else set())
+
+
+def test_a_table_of_which_only_a_short_name_is_left(tmp_path: Path) -> None:
+    """The head, read by itself, takes the short name for a table that it does not know."""
+    tables, views = "create table main.o (id int);", "create view main.v as select id from o;"
+    found = compare(
+        estate(tmp_path / "base", tables, views), estate(tmp_path / "head", "select 1;", views)
+    )
+    status = {row.relation: row.status for row in found.relations}
+    assert status["main.v"] is lineage.Status.BREAKS
