@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,15 +20,18 @@ from lineage.errors import BadPolicy, UnreadableSource
 
 if TYPE_CHECKING:
     from lineage.analysis.estate import Estate
+    from lineage.model.diagnostic import Location
     from lineage.model.snapshot import Snapshot
-    from lineage.model.verdict import Impact
+    from lineage.model.verdict import Impact, Verdict
     from lineage.policy import Facts
     from lineage.policy.config import Config
-    from lineage.policy.judge import Ruling
     from lineage.reports import Material
     from lineage.reports.check import Checked
     from lineage.sources.git import Change
     from lineage.sources.sides import Sides
+
+    Move = Callable[[Location | None], Location | None]
+    """Names a place another way."""
 
 _UNDECIDED = frozenset({"active", "baseline"})
 """What a baseline is made of: all that nobody has said anything about."""
@@ -181,27 +184,25 @@ def _check(project: Path, config: Config, given: Mapping[str, Any]) -> tuple[Che
 
     facts, found = _facts(project, config, given, between)
     known = Given(datetime.now(UTC).date(), Texts(found.after), _baseline(project, config))
-    rulings = _told_from_root(judge(facts, config, known), found, between)
+    rulings = judge(facts, config, known)
     tests = ""
     if given["suggest_tests"]:
         from lineage.policy.suggest import suggest  # noqa: PLC0415 - only when asked
 
         tests = suggest(facts)
-    return (
-        Checked(
-            base,
-            told,
-            facts.impact,
-            rulings,
-            config.fail_on,
-            fails(rulings, config.fail_on),
-            facts.seen,
-            facts.unseen,
-            lambda: _material(facts.head, facts.impact),
-            tests,
-        ),
-        facts,
+    checked = Checked(
+        base,
+        told,
+        facts.impact,
+        rulings,
+        config.fail_on,
+        fails(rulings, config.fail_on),
+        facts.seen,
+        facts.unseen,
+        lambda: _material(facts.head, facts.impact),
+        tests,
     )
+    return _told_from_root(checked, _mover(project, given, found, between)), facts
 
 
 def _facts(
@@ -254,20 +255,47 @@ def _with_store(url: str, before: Snapshot, after: Snapshot) -> tuple[Snapshot, 
     return union([outside, before]), union([outside, after])
 
 
-def _told_from_root(
-    rulings: tuple[Ruling, ...], found: Sides, between: Change | None
-) -> tuple[Ruling, ...]:
-    """Name the project's files from the repository's root, as pull requests do."""
-    before = between.base.prefix if between is not None else ""
+def _mover(
+    project: Path, given: Mapping[str, Any], found: Sides, between: Change | None
+) -> Move | None:
+    """Return what names a place from the repository's root; None where that is the project's."""
+    from lineage.sources.git import prefix  # noqa: PLC0415 - `--help` needs none
+
+    before = "" if between is None and given["head"] is not None else prefix(project)
     if not before:
-        return rulings
-    moved = []
-    for row in rulings:
-        place = row.finding.location
-        if place is not None and (place.document in found.after or place.document in found.before):
-            place = replace(place, document=before + place.document)
-        moved.append(replace(row, finding=replace(row.finding, location=place)))
-    return tuple(moved)
+        return None
+
+    def moved(place: Location | None) -> Location | None:
+        if place is None:
+            return None
+        own = between is not None and given["store"] is None
+        if own or place.document in found.after or place.document in found.before:
+            return replace(place, document=before + place.document)
+        return place
+
+    return moved
+
+
+def _told_from_root(checked: Checked, moved: Move | None) -> Checked:
+    """Name the project's files from the repository's root, as pull requests do."""
+    if moved is None:
+        return checked
+
+    def verdict(row: Verdict) -> Verdict:
+        evidence = tuple(replace(each, location=moved(each.location)) for each in row.evidence)
+        return replace(row, location=moved(row.location), evidence=evidence)
+
+    impact = replace(
+        checked.impact,
+        relations=tuple(map(verdict, checked.impact.relations)),
+        consumers=tuple(map(verdict, checked.impact.consumers)),
+    )
+    rulings = tuple(
+        replace(row, finding=replace(row.finding, location=moved(row.finding.location)))
+        for row in checked.rulings
+    )
+    unseen = tuple(replace(row, location=moved(row.location)) for row in checked.unseen)
+    return replace(checked, impact=impact, rulings=rulings, unseen=unseen)
 
 
 def _below_floor(facts: Facts) -> bool:

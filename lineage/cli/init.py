@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -118,30 +120,64 @@ def COMMAND(  # noqa: N802 - the constant of this room
     """  # noqa: D301 - \b keeps click from filling the examples
     del what  # there is one thing to begin with so far
     where = Path(project) if project else _project()
-    host = host or ("gitlab" if Path(".gitlab-ci.yml").exists() else "github")
+    found = _kind(where)
+    if found is None:
+        message = (
+            f"there is neither a dbt project nor a SQL file in {where.as_posix()}; run this where "
+            "they are, or name their folder: --project FOLDER"
+        )
+        raise click.UsageError(message)
+    root, inside = _in_repository(where)
+    host = host or ("gitlab" if (root / ".gitlab-ci.yml").exists() else "github")
     text, path = (
-        (GITLAB, Path(".gitlab/lineage.yml"))
+        (GITLAB, ".gitlab/lineage.yml")
         if host == "gitlab"
-        else (WORKFLOW, Path(".github/workflows/lineage.yml"))
+        else (WORKFLOW, ".github/workflows/lineage.yml")
     )
-    click.echo(f"found {_kind(where)}", err=True)
+    click.echo(f"found {found}", err=True)
+    if root != Path():
+        seen = f"the repository begins in {root.as_posix()}, and {host} looks for workflows there"
+        click.echo(f"{seen}; what is checked is {inside}", err=True)
     said = f'dialect = "{dialect}"' if dialect else '# dialect = "snowflake"'
-    folder = "" if where == Path() else f"{where.as_posix()}/"
-    _write(path, text.format(project=where.as_posix(), folder=folder), force=force)
+    folder = "" if inside == "." else f"{inside}/"
+    _write(root / path, text.format(project=inside, folder=folder), force=force)
     _write(where / "lineage.toml", CONFIG.format(dialect=said), force=force)
     if host == "gitlab":
         click.echo("now add to .gitlab-ci.yml:  include: .gitlab/lineage.yml", err=True)
     click.echo(f"try it: lineage check --base HEAD --project {where.as_posix()}", err=True)
 
 
-def _kind(where: Path) -> str:
-    """Return what is there to check, and where."""
+def _in_repository(where: Path) -> tuple[Path, str]:
+    """Return the root of the current folder's git repository, and a folder's path from there.
+
+    The root is told from the current folder, which it is where there is no repository.
+    """
+    from lineage.sources.git import git  # noqa: PLC0415 - `--help` needs none
+
+    told = git(Path(), "rev-parse", "--show-toplevel")
+    top = Path(os.fsdecode(told.rstrip(b"\n"))).resolve() if told else Path.cwd()
+    if not where.resolve().is_relative_to(top):
+        return Path(), where.as_posix()
+    inside = where.resolve().relative_to(top).as_posix()
+    return Path(os.path.relpath(top, Path.cwd())), inside
+
+
+def _kind(where: Path) -> str | None:
+    """Return what is there to check, and where; None if there is nothing."""
     if (where / "dbt_project.yml").is_file():
         return f"a dbt project in {where.as_posix()}"
     for pattern in ("manifest.json", "*/manifest.json"):
         for path in sorted(where.glob(pattern)):
             return f"dbt artifacts in {path.parent.as_posix()}"
-    return f"SQL files in {where.as_posix()}"
+    return f"SQL files in {where.as_posix()}" if any(_scripts(where)) else None
+
+
+def _scripts(where: Path) -> Iterator[str]:
+    for _, folders, files in os.walk(where):
+        folders[:] = [
+            name for name in folders if name not in PASSED_OVER and not name.startswith(".")
+        ]
+        yield from (name for name in files if name.endswith(".sql"))
 
 
 def _project() -> Path:

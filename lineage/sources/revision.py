@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lineage.catalog.apply import apply
 from lineage.errors import BrokenSource, UnknownRevision
@@ -26,6 +26,10 @@ from lineage.sources.scripts import remember
 DBT, SCRIPTS = b"d", b"s"
 _LINES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 _TEXTS = (*_LINES, ".json", ".jsonl", ".ndjson")
+_STATEMENTS = (".sql", ".json", ".jsonl", ".ndjson", ".gz")
+PACKAGES = "dbt_packages"
+_NEAR = ("", "*/", "*/*/")
+"""Where a repository has its dbt projects."""
 _SHOWN = 3
 
 
@@ -109,11 +113,30 @@ def of_files(
     files: Mapping[str, bytes], *, dialect: str | None = None, namespace: str | None = None
 ) -> Revision:
     """Return the side that some files are."""
-    if PROJECT in files:
+    projects = _projects(files)
+    if PROJECT in files or _all_in(projects, files):
         return _dbt(Files(files), files, dialect, namespace)
     events, diagnostics = of_scripts(files, dialect=dialect, namespace=namespace)
-    memory = remember(events)
+    memory = b"" if projects else remember(events)
     return Revision(_settled(events, diagnostics), files, SCRIPTS + memory if memory else b"")
+
+
+def _projects(files: Iterable[str]) -> list[str]:
+    """Return the folders with a dbt project, without the packages that are installed in them."""
+    found = (PurePosixPath(path) for path in files if path.endswith(PROJECT))
+    return sorted(
+        path.parent.as_posix()
+        for path in found
+        if path.name == PROJECT and PACKAGES not in path.parts
+    )
+
+
+def _all_in(projects: list[str], files: Iterable[str]) -> bool:
+    """Return whether there is one project, and all that a reader looks at is in it."""
+    start = f"{projects[0]}/" if len(projects) == 1 else None
+    return start is not None and all(
+        path.startswith(start) for path in files if path.endswith(_STATEMENTS)
+    )
 
 
 def of_scripts(
@@ -141,21 +164,28 @@ def clean(path: str, content: bytes) -> bytes:
 
 def installed(project: Path) -> dict[str, bytes]:
     """Return the dbt packages that are installed in the working tree, which git does not keep."""
-    root = project / "dbt_packages"
-    if not root.is_dir():
-        return {}
-    tree = Folder(root)
-    return {
-        f"dbt_packages/{path}": clean(path, tree.read(path))
-        for path in tree.list()
-        if path.endswith(git.READ)
-    }
+    found: dict[str, bytes] = {}
+    for near in _NEAR:
+        for root in sorted(project.glob(near + PACKAGES)):
+            if not root.is_dir():
+                continue
+            tree = Folder(root)
+            inside = root.relative_to(project).as_posix()
+            found |= {
+                f"{inside}/{path}": clean(path, tree.read(path))
+                for path in tree.list()
+                if path.endswith(git.READ)
+            }
+    return found
 
 
 def _lent(files: dict[str, bytes], project: Path) -> dict[str, bytes]:
-    """Add installed packages to a dbt project that has none of its own."""
-    if PROJECT in files and not any(path.startswith("dbt_packages/") for path in files):
-        files.update(installed(project))
+    """Add installed packages to dbt projects that have none of their own."""
+    lent = installed(project) if _projects(files) else {}
+    for folder in _projects(files):
+        start = f"{PACKAGES}/" if folder == "." else f"{folder}/{PACKAGES}/"
+        if not any(path.startswith(start) for path in files):
+            files.update({path: data for path, data in lent.items() if path.startswith(start)})
     return files
 
 

@@ -8,6 +8,7 @@ Files from elsewhere than a folder, such as a commit, are read with `read_tree`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lineage.errors import SourceError
@@ -42,7 +43,7 @@ def read(document: Document, options: Options) -> Iterator[Item]:
     manifest = _manifest_in(document) if document.is_folder else document
     if manifest is None:
         yield from read_tree(
-            Folder(document.path),
+            Folder(document.path, _within(document)),
             namespace=options.namespace,
             dialect=options.dialect,
         )
@@ -54,8 +55,17 @@ def read(document: Document, options: Options) -> Iterator[Item]:
             yield found
         beside.append(found if isinstance(found, bytes) else None)
     project = Artifacts(manifest.name, manifest.read(), *beside).read()
+    within = _within(document)
+    if within and (document.path / PROJECT).is_file():
+        nodes = (replace(node, file=f"{within}/{node.file}") for node in project.nodes)
+        project = replace(project, nodes=tuple(nodes))
     yield from project.diagnostics
     yield from events(project, namespace=options.namespace, dialect=options.dialect)
+
+
+def _within(document: Document) -> str:
+    """Return how a project is called in the folder that it was found in; empty if it was given."""
+    return "" if document.root is None else Path(document.name).as_posix()
 
 
 def read_tree(

@@ -25,10 +25,14 @@ class Tree(Protocol):
 
 
 class Folder:
-    """A project in a folder. Hidden folders, builds and logs are left out, links not followed."""
+    """A project in a folder. Hidden folders, builds and logs are left out, links not followed.
 
-    def __init__(self, root: Path) -> None:
+    With ``within`` its files go by the name that they have in a folder further up.
+    """
+
+    def __init__(self, root: Path, within: str = "") -> None:
         self.root = root
+        self.within = f"{within}/" if within else ""
 
     def list(self) -> tuple[str, ...]:
         """Return the path of every file, sorted."""
@@ -39,7 +43,7 @@ class Folder:
             ]
             base = Path(folder).relative_to(self.root)
             found.extend(
-                (base / name).as_posix()
+                self.within + (base / name).as_posix()
                 for name in files
                 if not name.startswith(".") and not Path(folder, name).is_symlink()
             )
@@ -47,7 +51,7 @@ class Folder:
 
     def read(self, path: str) -> bytes:
         """Return a file's content."""
-        content = (self.root / path).read_bytes()
+        content = (self.root / path.removeprefix(self.within)).read_bytes()
         return content if encoding(content) is None else utf8(content)
 
 
