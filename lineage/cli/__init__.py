@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,9 +52,30 @@ class Commands(click.Group):
         del ctx
         return COMMANDS.get(cmd_name) if cmd_name in COMMANDS.names() else None
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command line; say so where its answer cannot be written."""
+        _replace_closed_output()
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            if error.filename is not None:  # not the output's: nobody expected it
+                raise
+            _give_up_output()
+            if isinstance(error, BrokenPipeError):
+                sys.exit(CLOSED_PIPE)
+            with suppress(OSError):
+                reason = error.strerror or str(error)
+                click.echo(f"lineage: the answer cannot be written ({reason}).", err=True)
+            sys.exit(NOT_ANALYSED)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; its return value is the exit code."""
         _speak_any_language()
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
         try:
             try:
                 code = super().invoke(ctx)
@@ -64,8 +86,7 @@ class Commands(click.Group):
             click.secho(f"lineage: {error}", err=True, fg="red")
             code = WRONG_USE if isinstance(error, ASKED_WRONGLY) else NOT_ANALYSED
         except BrokenPipeError:
-            # Python flushes stdout once more on its way out, and must find somebody there.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()
             code = CLOSED_PIPE
         else:
             code = code if isinstance(code, int) else 0
@@ -73,6 +94,17 @@ class Commands(click.Group):
         if code:
             ctx.exit(code)
         return code
+
+
+def _replace_closed_output() -> None:
+    """Put something that cannot be written in the place of an output that was closed before."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+
+
+def _give_up_output() -> None:
+    """Let what is left go nowhere: Python flushes stdout once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_reading(opened: tuple[Workspace, ...] | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -46,8 +47,8 @@ def _dumps(value: object, indent: int | None = None) -> str:
 
 
 def write(pieces: Iterable[str]) -> None:
-    """Print pieces of text as they come, colours only on a terminal."""
-    colour = sys.stdout.isatty()
+    """Print pieces of text as they come, colours only on a terminal that wants them."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for piece in pieces:
         sys.stdout.write(piece if colour else click.unstyle(piece))
 
