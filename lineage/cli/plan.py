@@ -194,10 +194,13 @@ def _declared(estate: Workspace, change: RenameColumn, known: Dataset, texts: Te
 
 def _names(estate: Workspace, parts: tuple[str, ...], known: Dataset) -> bool:
     """Return whether a name in a statement is that of a dataset."""
-    if ".".join(parts).lower() == known.id.name.lower():
+    from lineage.model.names import joined  # noqa: PLC0415 - `--help` needs none
+
+    name = joined(parts)
+    if name.lower() == known.id.name.lower():
         return True
     try:
-        return estate.estate.dataset(".".join(parts)) == known.id
+        return estate.estate.dataset(name) == known.id
     except (UnknownName, AmbiguousName):
         return False
 

@@ -63,6 +63,10 @@ class Rules:
     nested_paths: bool = False
     """``a.b`` may mean field ``b`` of column ``a`` of a table that nobody described."""
     concat_is_plus: bool = False
+    renames_what_is_there: bool = False
+    """A star's RENAME of a column that is not there says nothing, instead of being an error."""
+    replaces_first: bool = False
+    """Of several columns of one name a star's REPLACE keeps one."""
     count_type: str = "BIGINT"
     catalogue: bool = False
     """The type tables were taken from the engine and know its functions by their own names."""
@@ -130,7 +134,7 @@ _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
         binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True,
+        catalogue=True, renames_what_is_there=True, replaces_first=True,
     ),
     "": Rules("", lateral_aliases=True),
     "snowflake": Rules(

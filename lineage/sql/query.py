@@ -7,7 +7,7 @@ not changed, so a statement is parsed once and bound as often as its tables chan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -541,14 +541,18 @@ class Binder(Expressions):
         qualifier: Parts | None = None
         if isinstance(item, exp.Column):
             qualifier = tuple(part.name.lower() for part in item.parts[:-1])
-        columns, open_tables = self._expand_star(frame, qualifier, item)
-        place = place_of(item)
         excluded = star.args.get("except_") or ()
+        without = self._without(excluded, qualifier, frame)
+        columns, open_tables = self._expand_star(
+            frame, qualifier, item, frozenset(without.values())
+        )
         for gone in excluded:
+            if id(gone) in without:
+                continue
             key = gone.name.lower()
             left = [column for column in columns if column.name.lower() != key]
             if len(left) == len(columns) and not open_tables:
-                self._missing_in_star("EXCLUDE", gone.name, gone)
+                self._missing_in_star("EXCLUDE", gone, gone)
             columns = left
         for replaced in star.args.get("replace") or ():
             key = replaced.alias.lower()
@@ -562,36 +566,110 @@ class Binder(Expressions):
                 place_of(replaced),
             )
             if key in {column.name.lower() for column in columns}:
-                columns = [new.renamed(c.name) if c.name.lower() == key else c for c in columns]
+                columns = self._replaced(columns, key, new)
             elif open_tables:
                 columns.append(new)
             else:
-                self._missing_in_star("REPLACE", replaced.alias, replaced)
+                self._missing_in_star("REPLACE", replaced.args["alias"], replaced)
+        listed = {gone.name.lower() for gone in excluded}
+        listed |= {replaced.alias.lower() for replaced in star.args.get("replace") or ()}
         for renamed in star.args.get("rename") or ():
-            key = renamed.this.name.lower()
-            if key not in {column.name.lower() for column in columns} and not open_tables:
-                self._missing_in_star("RENAME", renamed.this.name, renamed)
-            columns = [c.renamed(renamed.alias) if c.name.lower() == key else c for c in columns]
+            meant = self._meant_by(renamed.this, qualifier, frame, columns)
+            if self.rules.renames_what_is_there:
+                missing = renamed.this.name.lower() in listed
+            else:
+                missing = not meant and not open_tables
+            if missing:
+                self._missing_in_star("RENAME", renamed.this, renamed)
+            columns = [c.renamed(renamed.alias) if id(c) in meant else c for c in columns]
         pattern = star.args.get("ilike")
         if pattern is not None:
             text = pattern.name if isinstance(pattern, exp.Expr) else str(pattern)
             regex = re.compile(re.escape(text).replace("%", ".*").replace("_", "."), re.IGNORECASE)
             columns = [c for c in columns if c.name == "*" or regex.fullmatch(c.name)]
-        del place
         return columns, open_tables
 
-    def _missing_in_star(self, what: str, name: str, node: exp.Expr) -> None:
+    def _replaced(self, columns: list[Column], key: str, new: Column) -> list[Column]:
+        """Put a column into the place of those of its name: of the first alone, in some engines."""
+        found: list[Column] = []
+        done = False
+        for column in columns:
+            if column.name.lower() != key:
+                found.append(column)
+            elif not done or not self.rules.replaces_first:
+                found.append(new.renamed(column.name))
+                done = True
+        return found
+
+    def _without(
+        self, excluded: Iterable[exp.Expr], star: Parts | None, frame: Frame
+    ) -> dict[int, tuple[Entry | None, str]]:
+        """Return, by the node that says so, the columns of one FROM item that a star leaves out."""
+        found: dict[int, tuple[Entry | None, str]] = {}
+        for gone in excluded:
+            if not self._is_qualified(gone, star, frame):
+                continue
+            key = gone.name.lower()
+            entry = self._listed_in(gone, star, frame)
+            if entry is None:
+                self._missing_in_star("EXCLUDE", gone, gone)
+            found[id(gone)] = (entry, key)
+        return found
+
+    def _meant_by(
+        self, node: exp.Expr, star: Parts | None, frame: Frame, columns: list[Column]
+    ) -> frozenset[int]:
+        """Return the columns of a star, by identity, that a name in a list of it means."""
+        key = node.name.lower()
+        named = [column for column in columns if column.name.lower() == key]
+        if not self._is_qualified(node, star, frame):
+            return frozenset(map(id, named))
+        entry = self._listed_in(node, star, frame)
+        if entry is None:
+            return frozenset()
+        own = {id(column) for column in entry.relation.columns}
+        first = next((one for one in frame.entries if one.relation.find(key) is not None), None)
+        if first is entry and key in frame.merged:
+            own.add(id(frame.merged[key]))
+        return frozenset(id(column) for column in named if id(column) in own)
+
+    @staticmethod
+    def _is_qualified(node: exp.Expr, star: Parts | None, frame: Frame) -> bool:
+        """Return whether a name in a list of a star says which FROM item is meant."""
+        if not isinstance(node, exp.Column) or not node.table or node.db:
+            return False
+        return star is None or any(entry.answers_to(star) for entry in frame.entries)
+
+    @staticmethod
+    def _listed_in(node: exp.Expr, star: Parts | None, frame: Frame) -> Entry | None:
+        """Return the FROM item, of those that a star shows, that a qualified name is of."""
+        assert isinstance(node, exp.Column)  # noqa: S101 - as `_is_qualified` says
+        qualifier = (node.table.lower(),)
+        for entry in frame.entries:
+            shown = star is None or entry.answers_to(star)
+            known = entry.relation.open or entry.relation.find(node.name.lower()) is not None
+            if shown and known and entry.answers_to(qualifier):
+                return entry
+        return None
+
+    def _missing_in_star(self, what: str, name: exp.Expr, node: exp.Expr) -> None:
+        parts = name.parts if isinstance(name, exp.Column) else (name,)
+        text = ".".join(part.name for part in parts)
         self.problems.append(
             Problem(
                 "unknown-column",
-                f'column "{name}" in {what} list not found in the FROM clause',
+                f'column "{text}" in {what} list not found in the FROM clause',
                 place_of(node),
-                name,
+                name.name,
             )
         )
 
     def _expand_star(
-        self, frame: Frame, qualifier: Parts | None, node: exp.Expr | None = None
+        self,
+        frame: Frame,
+        qualifier: Parts | None,
+        node: exp.Expr | None = None,
+        without: frozenset[tuple[Entry | None, str]] = frozenset(),
     ) -> tuple[list[Column], tuple[Table, ...]]:
         entries = frame.entries
         if qualifier is not None:
@@ -609,10 +687,12 @@ class Binder(Expressions):
             if relation.table is not None:
                 for column in relation.columns:
                     self._use(column)
-            if qualifier is None and (frame.merged or entry.hidden):
+            if without or (qualifier is None and (frame.merged or entry.hidden)):
                 for column in relation.columns:
                     key = column.name.lower()
-                    if key in frame.merged:
+                    if (entry, key) in without:
+                        continue
+                    if qualifier is None and key in frame.merged:
                         if key not in merged_done:
                             merged_done.add(key)
                             columns.append(frame.merged[key])
