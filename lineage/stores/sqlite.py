@@ -21,6 +21,9 @@ _APPLICATION = 0x6C696E65
 """Marks the file as ours ("line"), so that no other database is taken for a store."""
 _CHUNK = 1000
 """Rows that are fetched at once."""
+_PRIMARY = 0xFF
+"""What of SQLite's error codes is the kind of error."""
+_REFUSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 _PATIENCE = 30.0
 """Seconds to wait for another process to finish writing."""
 
@@ -82,13 +85,36 @@ def connect(url: str, create: bool) -> File:
         except OSError as error:
             raise UnusableStore(url, error.strerror or str(error)) from error
     with _told(url):
-        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         try:
-            _prepare(url, connection, create=create)
-        except BaseException:
-            connection.close()
-            raise
+            connection = _opened(url, str(path), create=create)
+        except sqlite3.OperationalError as error:
+            if create or error.sqlite_errorcode & _PRIMARY not in _REFUSED:
+                raise
+            connection = _opened(url, _read_only(path), create=False)
     return File(url, connection)
+
+
+def _opened(url: str, name: str, *, create: bool) -> sqlite3.Connection:
+    named = name.startswith("file:")
+    connection = sqlite3.connect(name, timeout=_PATIENCE, isolation_level=None, uri=named)
+    try:
+        _prepare(url, connection, create=create)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_only(path: Path) -> str:
+    """Return the URI of a file that may be read only, in a folder that nothing can be put into.
+
+    Readers of a file in WAL mode share their locks in another beside it. Where that cannot be, the
+    file cannot be changed by us either, so that it may be read without; but not when changes wait
+    in its -wal file, which would be passed over.
+    """
+    waiting = path.with_name(path.name + "-wal")
+    alone = not waiting.exists() or not waiting.stat().st_size
+    return path.absolute().as_uri() + "?mode=ro" + ("&immutable=1" if alone else "")
 
 
 def _prepare(url: str, connection: sqlite3.Connection, *, create: bool) -> None:

@@ -351,3 +351,34 @@ def test_a_schema_that_is_none(run: Run, tmp_path: Path, text: str) -> None:
     found = run("sql", "--schema", "schema.json", stdin="select a from t")
     assert found.exit_code == 3
     assert "schema.json" in found.stderr
+
+
+@pytest.mark.parametrize("folder_mode", [0o555, 0o755])
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_store_that_may_only_be_read(run: Run, folder_mode: int, *, prepared: bool) -> None:
+    asked = (
+        ("downstream", "a.v", "--format", "json"),
+        ("stats", "--format", "json"),
+        ("impact", "--drop", "a.v", "--format", "json"),
+        ("stats", "--as-of", "2024-06-01"),
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "events.ndjson").write_text(LINE)
+        store = str(folder / "store.db")
+        run("ingest", str(folder / "events.ndjson"), "--store", store)
+        expected = [run(*words, "--store", store).stdout for words in asked]
+        for path in folder.iterdir():
+            path.chmod(0o444)
+            if not prepared and path.name != "store.db":
+                path.unlink()
+        before = sorted(folder.iterdir())
+        folder.chmod(folder_mode)
+        with somebody():
+            found = [run(*words, "--store", store) for words in asked]
+            refused = run("ingest", str(folder / "events.ndjson"), "--store", store)
+        assert sorted(folder.iterdir()) == before
+        folder.chmod(0o755)
+    assert [one.stdout for one in found] == expected, [one.output for one in found]
+    assert refused.exit_code == 3
+    assert "the store cannot be used" in refused.stderr
