@@ -84,6 +84,7 @@ def job(name: JobId, words: Words, names: Names) -> Job:
         fields=tuple(
             FieldId(names.of(DatasetId(use.namespace, use.name)), use.field) for use in used
         ),
+        exact=origin.exact if origin else False,
         promised=_promised(words),
         note=origin.note if origin else None,
     )

@@ -112,6 +112,8 @@ class Job:
     """Schema that an unqualified name in ``sql`` belongs to."""
     fields: tuple[FieldId, ...] = ()
     """Columns that a consumer without SQL is known to use (a contract, a generic test)."""
+    exact: bool = False
+    """Whether it cannot be run unless each of these is there (a unit test)."""
     promised: tuple[tuple[str, str | None], ...] = ()
     """The columns, with their types, that a contract promises of its only input."""
     note: str | None = None

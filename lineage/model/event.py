@@ -560,6 +560,8 @@ class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=Fal
     owners: tuple[str, ...] | None = None
     domain: str | None = None
     fields: tuple[UsedField, ...] | None = None
+    exact: bool = False
+    """Whether each of these has to be there, by its name: dbt refuses a unit test otherwise."""
     places: tuple[tuple[Number, Number, Number, Number, bool], ...] | None = None
     """A `model.places.SourceMap`: line and column of the SQL, line and column of the document,
     and whether the text from there on is literally the document's."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lineage.analysis.compare import compare
 from lineage.analysis.estate import Estate
+from lineage.analysis.named import with_named
 from lineage.analysis.unread import with_unread
 from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Diagnostic, Location
@@ -48,7 +49,7 @@ def facts(
         missed = tuple(replace(row, message=said(row)) for row in lost)
         return Facts(nothing, one, one, lost, unseen=missed, floor=floor)
     return Facts(
-        with_unread(compare(one, other), one, other),
+        with_named(with_unread(compare(one, other), one, other), one, other),
         one,
         other,
         new_problems(one.snapshot.diagnostics, other.snapshot.diagnostics),

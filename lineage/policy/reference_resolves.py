@@ -15,7 +15,10 @@ def check(facts: Facts) -> Iterator[Found]:
     for problem in facts.problems:
         if problem.code in CODES:
             where = placed(problem.location)
-            subject = subject_at(facts, where) or problem.code
+            if where is not None and problem.code == "dbt-duplicate-name":
+                subject = where.document  # one file is too many, and no relation
+            else:
+                subject = subject_at(facts, where) or problem.code
             yield Found(subject, said(problem), problem.code, Status.BREAKS, location=where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -40,7 +41,8 @@ def complete(reading: Reading) -> Project:
         _exposures(reading, package, properties)
         _metrics(reading, package, properties)
         for item, path in properties.others.get("unit_tests", []):
-            _add(reading, _unit_test(reading, package, item, path))
+            if mapping(item.get("config")).get("enabled") is not False:
+                _add(reading, _unit_test(reading, package, item, path))
     reading.diagnostics += circles(reading)
     return reading.project()
 
@@ -127,6 +129,15 @@ def _arguments(reading: Reading, tested: Tested, test: GenericTest) -> _Argument
     return found
 
 
+def _row_columns(fixture: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the columns of the rows that a unit test gives or expects, as far as they are here."""
+    rows = fixture.get("rows")
+    if fixture.get("format") == "csv":
+        written = (text(rows) or "").strip().splitlines()[:1]
+        return tuple(name.strip() for row in csv.reader(written) for name in row)
+    return tuple(dict.fromkeys(column for row in mappings(rows) for column in row))
+
+
 def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], path: str) -> Node:
     name = text(item.get("name")) or "unnamed"
     tested = text(item.get("model")) or ""
@@ -135,8 +146,7 @@ def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], p
     depends_on: list[str] = []
     if model is not None:
         depends_on.append(model.id)
-        expected = mapping(item.get("expect")).get("rows")
-        uses += [Use(model.id, column) for row in mappings(expected) for column in row]
+        uses += [Use(model.id, column) for column in _row_columns(mapping(item.get("expect")))]
     else:
         message = f"the unit test {name} tests {tested}, which is not there."
         reading.problem("dbt-unknown-model", message, path, line_of(item))
@@ -145,7 +155,7 @@ def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], p
         id_ = reading.referred(called[1], called[2], package) if called else None
         if id_ is not None:
             depends_on.append(id_)
-            uses += [Use(id_, column) for row in mappings(given.get("rows")) for column in row]
+            uses += [Use(id_, column) for column in _row_columns(given)]
     return Node(
         id=f"unit_test.{package.name}.{tested}.{name}",
         kind=Kind.TEST,

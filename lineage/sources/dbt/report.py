@@ -210,6 +210,7 @@ class Report:
             note=node.note,
             domain=node.domain,
             fields=self._fields(node),
+            exact=node.detail.get("test") == "unit",
             places=_places(node),
         )
         job = self._job(
