@@ -63,6 +63,8 @@ class Found:
     path: tuple[str, ...] = ()
     severity: Severity | None = None
     """Where it is not the rule's own."""
+    fix: str = ""
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _finding(id_: str, rule: Rule, found: Found) -> Finding:
         found.location,
         found.owners,
         found.path,
-        rule.fix,
+        found.fix or rule.fix,
     )
 
 
