@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
 from lineage.cli.options import Place, dialect, store
-from lineage.errors import LineageError
+from lineage.errors import LineageError, UnreadableSource
 
 _SAID = ("LINEAGE_SOURCES", "LINEAGE_STORE", "LINEAGE_DIALECT")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -40,6 +41,10 @@ def COMMAND(  # noqa: N802 - the constant of this room
     """  # noqa: D301 - \b keeps click from filling the examples
     from lineage.workspace import DEFAULT_STORE  # noqa: PLC0415 - `--help` needs none
 
+    for path in sources:
+        if not Path(path).exists():
+            reason = "no such file or folder"
+            raise UnreadableSource(path, reason)
     token = os.environ.get("LINEAGE_TOKEN") or None
     if host not in _HERE and token is None:
         message = f"everyone who reaches {host} could read and write; set LINEAGE_TOKEN first"

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from lineage.errors import LineageError, RequestError, StoreMissing
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Arrival, Event, encode
+from lineage.model.snapshot import Snapshot
 from lineage.reports import verdicts
 from lineage.reports.values import plain, reached
 from lineage.sources import Options
@@ -31,7 +33,15 @@ from lineage.workspace import Workspace, open_workspace, save_snapshot
 MAX_BODY = 64 << 20
 """Bytes of a request, unpacked."""
 _FOUND = 100
-_WRONG, _WANTS_TOKEN, _NOT_HERE, _TOO_LARGE, _FAILED = 400, 401, 405, 413, 500
+_WRONG, _WANTS_TOKEN, _NOT_FOUND, _NOT_HERE, _TOO_LARGE, _FAILED = 400, 401, 404, 405, 413, 500
+_YES, _NO = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
+_DIGITS = 9
+"""Of a depth: no way is longer."""
+_REASONS = {
+    _NOT_FOUND: "there is nothing at {path}; docs/server.md lists what there is",
+    _NOT_HERE: "{method} is not for {path}; docs/server.md lists what is",
+    _FAILED: "something went wrong here; the log of the server has more",
+}
 
 Work: TypeAlias = Callable[[Request, bytes], object]
 
@@ -56,9 +66,17 @@ class Served:
     _known: tuple[str, Workspace] | None = None
 
     def estate(self) -> Workspace:
-        """Return the estate as it is now; of a store it is opened again when that has changed."""
+        """Return the estate as it is now; of a store it is opened again when that has changed.
+
+        A store that no event has come to yet is an empty one.
+        """
         with self._lock:
-            state = self._state()
+            try:
+                state = self._state()
+            except StoreMissing:
+                if self.sources:
+                    raise
+                return Workspace.of(Snapshot({}, {}, {}))
             if self._known is None or self._known[0] != state:
                 found = open_workspace(*self.sources, store=self.store, dialect=self.dialect)
                 self._known = (state, found)
@@ -124,9 +142,9 @@ class Answers:
         """Return the state as a saved snapshot."""
         del body
         estate = self._served.estate()
-        instant = request.query_params.get("as_of")
-        if instant:
-            estate = estate.at(datetime.fromisoformat(instant).astimezone(UTC))
+        instant = _instant(request)
+        if instant is not None:
+            estate = estate.at(instant)
         return Response(save_snapshot(estate), media_type="application/json")
 
     def stats(self, request: Request, body: bytes) -> object:
@@ -145,12 +163,11 @@ class Answers:
         del body
         estate = self._served.estate()
         origin = estate.resolve(_asked(request, "column"))
-        depth = request.query_params.get("depth")
         upward = request.url.path.endswith("upstream")
         cone = (estate.upstream if upward else estate.downstream)(
             origin,
-            depth=max(int(depth), 1) if depth else None,
-            direct=request.query_params.get("direct") == "1",
+            depth=_depth(request),
+            direct=_direct(request),
             edges=False,
         )
         return reached(cone)
@@ -160,7 +177,7 @@ class Answers:
         del request
         try:
             record = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _RefusedError(_WRONG, f"the change is not JSON ({error})") from error
         if not isinstance(record, dict):
             raise _RefusedError(_WRONG, 'a change is an object, or {"changes": [change, …]}')
@@ -179,7 +196,7 @@ def application(served: Served) -> Starlette:
                 found = await run_in_threadpool(work, request, body)
             except _RefusedError as error:
                 return _told(error, error.status)
-            except (RequestError, StoreMissing, ValueError) as error:
+            except (RequestError, StoreMissing) as error:
                 return _told(error, _WRONG)
             except LineageError as error:
                 return _told(error, _FAILED)
@@ -188,6 +205,14 @@ def application(served: Served) -> Starlette:
             return JSONResponse(plain(found), status)
 
         return Route(path, handle, methods=[method])
+
+    async def refused(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else _FAILED
+        reason = _REASONS.get(status, "it cannot be answered").format(
+            path=request.url.path, method=request.method
+        )
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return JSONResponse({"error": reason}, status, headers)
 
     async def health(request: Request) -> Response:
         del request
@@ -206,7 +231,8 @@ def application(served: Served) -> Starlette:
             route("/api/v1/upstream", answers.walk),
             route("/api/v1/downstream", answers.walk),
             route("/api/v1/impact", answers.impact, "POST"),
-        ]
+        ],
+        exception_handlers={HTTPException: refused, Exception: refused},
     )
 
 
@@ -255,6 +281,33 @@ def _asked(request: Request, name: str) -> str:
     if not value:
         raise _RefusedError(_WRONG, f"say what to look for: ?{name}=…")
     return value
+
+
+def _depth(request: Request) -> int | None:
+    value = request.query_params.get("depth")
+    if not value:
+        return None
+    if not value.isdecimal() or int(value[:_DIGITS]) < 1:
+        raise _RefusedError(_WRONG, f"depth={value} is no number of hops; write 1 or more")
+    return int(value[:_DIGITS])
+
+
+def _direct(request: Request) -> bool:
+    value = request.query_params.get("direct", "0").lower()
+    if value not in _YES | _NO:
+        raise _RefusedError(_WRONG, f"direct={value} is neither yes nor no; write 1 or 0")
+    return value in _YES
+
+
+def _instant(request: Request) -> datetime | None:
+    value = request.query_params.get("as_of")
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        reason = f"as_of={value} is no date or time; write it like 2024-05-01T02:34:00Z"
+        raise _RefusedError(_WRONG, reason) from error
 
 
 def _payload(item: Event | Arrival) -> bytes:

@@ -104,10 +104,16 @@ def test_what_is_no_event(client: TestClient, body: bytes, packed: bool, status:
     [
         ("GET", "/api/v1/downstream?column=nothing.here", None, "nothing.here"),
         ("GET", "/api/v1/downstream", None, "?column="),
-        ("GET", "/api/v1/downstream?column=a&depth=x", None, "invalid literal"),
+        ("GET", "/api/v1/downstream?column=raw.t.a&depth=x", None, "depth=x is no number of hops"),
+        ("GET", "/api/v1/downstream?column=raw.t.a&depth=-1", None, "depth=-1"),
+        ("GET", "/api/v1/downstream?column=raw.t.a&depth=0", None, "depth=0"),
+        ("GET", "/api/v1/downstream?column=raw.t.a&depth=²", None, "depth="),
+        ("GET", "/api/v1/upstream?column=u.b&direct=maybe", None, "direct=maybe is neither"),
+        ("GET", "/api/v1/snapshot?as_of=0001-01-01T00:00:00%2B14:00", None, "no date or time"),
         ("GET", "/api/v1/snapshot?as_of=noon", None, "noon"),
         ("GET", "/api/v1/search", None, "?q="),
         ("POST", "/api/v1/impact", "{", "not JSON"),
+        ("POST", "/api/v1/impact", "[" * 100_000, "not JSON"),
         ("POST", "/api/v1/impact", "[]", "object"),
         ("POST", "/api/v1/impact", '{"kind": "explode", "table": "t"}', "explode"),
     ],
@@ -232,3 +238,49 @@ def test_what_is_wrong_with_an_event_is_told_with_its_place(client: TestClient) 
     answer = client.post("/api/v1/lineage/batch", content=lines)
     (problem,) = answer.json()["diagnostics"]
     assert (problem["line"], problem["pointer"]) == (2, "/run")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("GET", "/", 404),
+        ("GET", "/api/v1/impact", 405),
+        ("DELETE", "/api/v1/stats", 405),
+        ("POST", "/health", 405),
+    ],
+)
+def test_what_there_is_not(client: TestClient, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert path in answer.json()["error"]
+
+
+def test_what_goes_wrong_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Served) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Served, "estate", fail)
+    served = application(Served(store=str(tmp_path / "store.db")))
+    answer = TestClient(served, raise_server_exceptions=False).get("/api/v1/stats")
+    assert answer.status_code == 500
+    assert "the log of the server" in answer.json()["error"]
+
+
+def test_a_store_that_nothing_came_to_yet(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    client = TestClient(application(Served(store=str(store))))
+    assert set(client.get("/api/v1/stats").json().values()) == {0}
+    assert client.get("/api/v1/search", params={"q": "a"}).json()["hits"] == []
+    assert not client.get("/api/v1/events").content
+    assert client.get("/api/v1/snapshot?as_of=2024-05-01").status_code == 200
+    assert not store.exists()
+    assert client.post("/api/v1/lineage", json=EVENT).json()["new"] == 1
+    assert client.get("/api/v1/stats").json()["events"] == 1
+
+
+def test_documents_that_are_not_there(tmp_path: Path) -> None:
+    told = [sys.executable, "-m", "lineage", "serve", str(tmp_path / "no.sql"), "--port", "0"]
+    done = subprocess.run(told, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "no.sql" in done.stderr
