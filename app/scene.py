@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -635,11 +636,15 @@ def _table(estate: lineage.Workspace, drawing: _Drawing, place: DatasetId) -> di
 
 def title(of: DatasetId) -> str:
     """Return a short name: a file's with its ending, a table's without its schema."""
+    quoted = _IN_QUOTES.search(of.name)
+    if quoted is not None:
+        return quoted[1].replace('""', '"')
     last = of.name.rstrip("/").rsplit("/", 1)[-1]
     is_file = "/" in of.name or of.namespace.split(":")[0] in _FILES
     return (last if is_file else last.split(".")[-1]) or of.name
 
 
+_IN_QUOTES = re.compile(r'(?:^|\.)"((?:[^"]|"")+)"$')
 _FILES = {"file", "s3", "s3a", "gs", "gcs", "hdfs", "abfss", "abfs", "wasbs", "wasb", "dbfs"}
 """Where the names of datasets are paths."""
 

@@ -31,6 +31,7 @@ from lineage.model.answer import (
 )
 from lineage.model.edge import Basis, Edge
 from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.names import schema_of
 
 if TYPE_CHECKING:
     from lineage.analysis.blame import Blame
@@ -456,7 +457,7 @@ class Workspace:
             case "dataset":
                 return self.label(of)
             case "schema":
-                return ".".join(of.name.split(".")[-2:-1]) or of.namespace
+                return schema_of(of.name) or of.namespace
             case "namespace":
                 return of.namespace
             case "domain":

@@ -58,6 +58,12 @@ def owner_and_name(text: str) -> tuple[str, str]:
     return text[: max(at - 1, 0)], _bare(found) if found else name
 
 
+def schema_of(name: str) -> str:
+    """Return what stands before a name's last part; nothing, where it has no other."""
+    parts = parts_of(name) if '"' in name else tuple(name.split("."))
+    return parts[-2] if len(parts) > 1 else ""
+
+
 def starts(text: str, boundaries: str) -> Iterator[int]:
     """Yield where a suffix of a name may begin, from its end: after a boundary outside quotes."""
     quoted = [found.span() for found in _IN_QUOTES.finditer(text)] if '"' in text else []

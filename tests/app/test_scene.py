@@ -182,6 +182,8 @@ def test_a_group_keeps_its_colour(demo: lineage.Workspace) -> None:
         (DatasetId("s3://bucket", "revenue.parquet"), "revenue.parquet"),
         (DatasetId("duckdb", "warehouse.marts.revenue"), "revenue"),
         (DatasetId("s3://bucket", "folder/"), "folder"),
+        (DatasetId("duckdb", 'marts."2024.revenue"'), "2024.revenue"),
+        (DatasetId("duckdb", '"o.dd".revenue'), "revenue"),
     ],
 )
 def test_a_title(dataset: DatasetId, title: str) -> None:

@@ -49,3 +49,8 @@ def test_quotes_are_typed_as_in_sql(
 def test_what_ends_in_the_middle_of_a_quoted_name_is_no_name(estate: lineage.Workspace) -> None:
     with pytest.raises(lineage.UnknownName):
         estate.resolve("t.u")
+
+
+def test_a_schema_with_a_dot_is_one_group(estate: lineage.Workspace) -> None:
+    groups = {estate.group(column.dataset, "schema") for column in estate.columns()}
+    assert groups == {"o.dd", "s", "sql"}
