@@ -22,6 +22,7 @@ TONES = ("#3f6fb5", "#3c8d5a", "#9a6a1c", "#7b52a8", "#a8434f", "#2c8a94", "#687
 _TOLD = (
     *(tone for tone in TONES if tone != NONE),
     *("#b8468f", "#5b63c9", "#5e8022", "#a0522d", "#4a7f9e", "#b0607a", "#7a6fae"),
+    *("#c05c1a", "#3a7d7d", "#7d6b52"),
 )
 """Those for names: grey is for what has none."""
 LENSES = (
@@ -130,6 +131,19 @@ def of_tables(
     return {name: values[estate.group(id_, lens)] for name, id_ in tables.items()}
 
 
+def together(values: list[Value], lens: str) -> Value:
+    """Return what a lens says of several tables drawn as one."""
+    found = set(values)
+    if len(found) == 1:
+        return found.pop()
+    if lens == "freshness":
+        behind = _FRESH[BEHIND] in found
+        return Value("some behind what they read", "▲", WARN) if behind else _FRESH[UNWRITTEN]
+    if lens == "tests":
+        return Value("some tested", "◐", NOTE)
+    return Value(f"several {lens.removesuffix('s')}s", "", NONE)
+
+
 def legend(painting: Painting, name: str) -> str:
     """Return what colours and signs mean, as HTML."""
     found = painting.legend()
@@ -149,7 +163,7 @@ def legend(painting: Painting, name: str) -> str:
     )
 
 
-_LISTED = 12
+_LISTED = 24
 
 
 def _lines(drawn: Scene, lens: str) -> Painting:

@@ -88,7 +88,7 @@ def _wait(found: Load, step: Step) -> None:
     with slot.container():
         st.title("Reading the estate", anchor=False)
         line = st.empty()
-        if st.button("Stop"):
+        if st.button("Stop", key=f"stop {step.name}"):
             found.stop()
             _stopped(found)
     while not found.reached(step, 0.5):

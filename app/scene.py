@@ -300,11 +300,11 @@ def _cards(  # noqa: PLR0913, PLR0917 - what a card is made of
         rows[place] = []
     for column in plain:
         rows[column.dataset].append(column)
-    layers = _layers(rows, [(ends[one], ends[other]) for one, other in lines])
+    layer = layers(rows, [(ends[one], ends[other]) for one, other in lines])
     cards = []
     for place, columns in rows.items():
         if isinstance(place, str):
-            cards.append(_Card(place, layers[place]))
+            cards.append(_Card(place, layer[place]))
             continue
         every = [
             column
@@ -314,31 +314,29 @@ def _cards(  # noqa: PLR0913, PLR0917 - what a card is made of
         order = {column: number for number, column in enumerate(every)}
         kept = every if label(estate, place) in opened else columns
         kept = sorted(set(kept) | set(columns), key=lambda one: (order.get(one, len(order)), one))
-        cards.append(_Card(place, layers[place], kept, max(0, len(every) - len(kept))))
+        cards.append(_Card(place, layer[place], kept, max(0, len(every) - len(kept))))
     return cards
 
 
-def _layers(rows: Iterable[Place], pairs: Iterable[tuple[Place, Place]]) -> dict[Place, int]:
+def layers(rows: Iterable[Place], pairs: Iterable[tuple[Place, Place]]) -> dict[Place, int]:
     """Return the longest way from a source to each dataset; loops are cut where they close."""
     before: dict[Place, set[Place]] = {dataset: set() for dataset in rows}
     for one, other in pairs:
         if one != other:
             before[other].add(one)
-    layers: dict[Place, int] = {}
+    found: dict[Place, int] = {}
     for start in sorted(before, key=_key):
         stack = [(start, iter(sorted(before[start], key=_key)))]
         entered = {start}
         while stack:
             dataset, rest = stack[-1]
-            following = next(
-                (one for one in rest if one not in layers and one not in entered), None
-            )
+            following = next((one for one in rest if one not in found and one not in entered), None)
             if following is not None:
                 entered.add(following)
                 stack.append((following, iter(sorted(before[following], key=_key))))
                 continue
             stack.pop()
-            layers[dataset] = 1 + max((layers.get(one, -1) for one in before[dataset]), default=-1)
+            found[dataset] = 1 + max((found.get(one, -1) for one in before[dataset]), default=-1)
     # A source stands next to what reads it first, not at the far left.
     after: dict[Place, set[Place]] = defaultdict(set)
     for dataset, feeding in before.items():
@@ -346,8 +344,8 @@ def _layers(rows: Iterable[Place], pairs: Iterable[tuple[Place, Place]]) -> dict
             after[source].add(dataset)
     for dataset, sources in before.items():
         if not sources and after[dataset]:
-            layers[dataset] = max(0, min(layers[one] for one in after[dataset]) - 1)
-    return layers
+            found[dataset] = max(0, min(found[one] for one in after[dataset]) - 1)
+    return found
 
 
 def _key(place: Place) -> tuple[bool, str, str]:

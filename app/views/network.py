@@ -12,13 +12,12 @@ import streamlit as st
 
 import lineage
 from app import address, lens, links_to, opened, words
+from app.canvas import network
 from app.lens import Painting
 
 LENSES = ("schema", "domain", "owner", "freshness", "tests", "tags")
 LEVELS = ("dataset", "schema", "domain", "owner")
 NODES = 300
-PHYSICS = 100
-"""Nodes above which positions are fixed: moving more of them stalls the page."""
 _PYVIS = find_spec("pyvis")
 # Found and not imported: pyvis brings IPython and Jinja along, a fifth of a second for nothing.
 _LIB = Path((_PYVIS and _PYVIS.origin) or "").parent / "templates" / "lib" / "vis-9.1.2"
@@ -30,8 +29,13 @@ def _component():  # type: ignore[no-untyped-def]  # noqa: ANN202 - streamlit do
     """Register the network: vis-network as the pyvis package carries it, so nothing is fetched."""
     return st.components.v2.component(
         "lineage_map",
-        html='<div class="network" role="img" aria-label="Network of tables"></div>',
-        css=".network{box-sizing:border-box;width:100%;border-radius:8px;"
+        html='<div class="netbar"></div>'
+        '<div class="network" role="img" aria-label="Network of tables"></div>',
+        css=".netbar{display:flex;gap:4px;justify-content:flex-end;margin-bottom:6px}"
+        ".netbar button{font:inherit;font-size:12px;min-width:28px;height:28px;cursor:pointer;"
+        "border:1px solid var(--st-border-color,#d0d4da);border-radius:6px;color:inherit;"
+        "color:var(--st-text-color,#222);background:var(--st-background-color,#fff)}"
+        ".network{box-sizing:border-box;width:100%;border-radius:8px;"
         "border:1px solid var(--st-border-color,#d0d4da);"
         "color:var(--st-text-color,#222);background:var(--st-background-color,#fff)}",
         js=(_LIB / "vis-network.min.js").read_text(encoding="utf-8") + _JS,
@@ -78,10 +82,8 @@ def show() -> None:
         key="map",
         data=[_data(estate, level, drawn, links, values)],
         on_node_change=_chosen,
-        height=570,
     )
-    if look != LENSES[0] or level == "dataset":
-        st.html(lens.legend(Painting(dict(enumerate(values.values()))), look))
+    st.html(lens.legend(Painting(dict(enumerate(values.values()))), look))
     # The network is a picture; by keyboard a node is chosen here.
     about = address.get("node")
     node = st.selectbox(
@@ -89,20 +91,25 @@ def show() -> None:
     )
     address.put(node=node)
     if node:
-        _about(estate, node, links)
+        _about(estate, node, level, links)
 
 
 def _values(
     estate: lineage.Workspace, level: str, look: str, names: list[str]
 ) -> dict[str, lens.Value]:
-    """Return what the lens says of each node that is a table; of a group its own colour."""
-    if level != "dataset":
-        return {
-            name: lens.Value(name, "", lens.TONES[number % len(lens.TONES)])
-            for number, name in enumerate(names)
-        }
-    known = {estate.label(id_): id_ for id_ in estate.snapshot.datasets}
-    return lens.of_tables(estate, {name: known[name] for name in names if name in known}, look)
+    """Return what the lens says of each node: of a group, what it says of all its tables."""
+    if level == look:
+        told = lens.groups(estate, level)
+        return {name: told[name] for name in names}
+    tables = {estate.label(id_): id_ for id_ in estate.snapshot.datasets}
+    known = lens.of_tables(estate, tables, look)
+    if level == "dataset":
+        return {name: known[name] for name in names if name in known}
+    members: dict[str, list[lens.Value]] = {}
+    for name, id_ in tables.items():
+        if name in known:
+            members.setdefault(estate.group(id_, level), []).append(known[name])
+    return {name: lens.together(members[name], look) for name in names if name in members}
 
 
 def _coarser(estate: lineage.Workspace) -> str:
@@ -140,73 +147,63 @@ def _data(
         for link in links
         if link.source in known and link.target in known and link.source != link.target
     ]
-    layers = _layers(names, shown)
     titles: dict[str, str] = {}
     if level == "dataset":
+        # A file is known by its name, not by what comes after its last dot.
         titles = {
             estate.label(id_): id_.name.rsplit("/", 1)[-1]
             for id_ in estate.snapshot.datasets
             if "/" in id_.name
         }
-    heights = _heights(layers, shown)
-    nodes = []
+    labels = {}
     for name in names:
-        value = values.get(name)
-        place = {"x": layers[name] * 240, "y": heights[name]}
-        # A file is known by its name, not by what comes after its last dot.
-        text = " ".join(filter(None, (value.sign if value else "", titles.get(name, name))))
-        tone = value.tone if value else lens.NONE
-        nodes.append({"id": name, "label": text, "color": tone, **place})
+        sign = f"{values[name].sign} " if name in values and values[name].sign else ""
+        labels[name] = network.wrapped(sign + words.named(titles.get(name, name), level))
+    plan = network.plan(labels, [(link.source, link.target) for link in shown])
+    nodes = [
+        {
+            "id": name,
+            "label": labels[name],
+            "title": words.named(name, level),
+            "color": values[name].tone if name in values else lens.NONE,
+            "x": plan.places[name][0],
+            "y": plan.places[name][1],
+        }
+        for name in names
+    ]
     edges = [
         {"from": link.source, "to": link.target, "arrows": "to", "dashes": not link.direct}
         for link in shown
     ]
     digest = hashlib.sha256(json.dumps([nodes, edges]).encode()).hexdigest()[:16]
-    return {"nodes": nodes, "edges": edges, "version": digest, "height": 560}
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "version": digest,
+        "wide": plan.wide,
+        "high": plan.high,
+    }
 
 
-def _layers(names: list[str], links: list[lineage.Link]) -> dict[str, int]:
-    """Return how far right each node stands: the longest way to it, loops cut after a while."""
-    layers = dict.fromkeys(names, 0)
-    for _ in range(min(len(names), 40)):
-        moved = False
-        for link in links:
-            if layers[link.target] <= layers[link.source] < len(names):
-                layers[link.target] = layers[link.source] + 1
-                moved = True
-        if not moved:
-            break
-    return layers
-
-
-def _heights(layers: dict[str, int], links: list[lineage.Link]) -> dict[str, float]:
-    """Return how far down each node stands: near what feeds it, its layer in the middle."""
-    feeding: dict[str, list[str]] = {}
-    for link in links:
-        feeding.setdefault(link.target, []).append(link.source)
-    heights: dict[str, float] = {}
-    for layer in sorted(set(layers.values())):
-        members = [name for name, place in layers.items() if place == layer]
-
-        def wanted(name: str) -> float:
-            above = [heights[one] for one in feeding.get(name, ()) if one in heights]
-            return sum(above) / len(above) if above else 0.0
-
-        members.sort(key=lambda name: (wanted(name), name))
-        for row, name in enumerate(members):
-            heights[name] = (row - (len(members) - 1) / 2) * 58
-    return heights
-
-
-def _about(estate: lineage.Workspace, node: str, links: tuple[lineage.Link, ...]) -> None:
-    st.subheader(node, anchor=False)
+def _about(
+    estate: lineage.Workspace, node: str, level: str, links: tuple[lineage.Link, ...]
+) -> None:
+    st.subheader(words.named(node, level), anchor=False)
     reads = [
-        {"reads": link.source, "values": link.direct, "influences": link.indirect}
+        {
+            "reads": words.named(link.source, level),
+            "values": link.direct,
+            "influences": link.indirect,
+        }
         for link in links
         if link.target == node
     ]
     readers = [
-        {"is read by": link.target, "values": link.direct, "influences": link.indirect}
+        {
+            "is read by": words.named(link.target, level),
+            "values": link.direct,
+            "influences": link.indirect,
+        }
         for link in links
         if link.source == node
     ]

@@ -95,12 +95,24 @@ def counts(impact: Impact) -> dict[Status, int]:
 def headline(impact: Impact) -> str:
     """Return the answer in one sentence, the number that breaks first."""
     found = counts(impact)
-    parts = [f"{found[status]} {WORDS[status]}" for status in _ORDER[1:-1] if found[status]]
+    words = {**WORDS, Status.SCHEMA_CHANGES: _other(impact)}
+    parts = [f"{found[status]} {words[status]}" for status in _ORDER[1:-1] if found[status]]
     breaks = found[Status.BREAKS]
     first = f"{breaks} {WORDS[Status.BREAKS] if breaks != 1 else 'breaks'}" if breaks else ""
     if not first:
         first = "Nothing breaks" if not found[Status.UNKNOWN] else "Nothing is known to break"
     return ", ".join([first, *parts]) + "."
+
+
+def _other(impact: Impact) -> str:
+    """Return what is other where schemas change: the columns, or only their types."""
+    told = [
+        verdict.difference
+        for verdict in (*impact.relations, *impact.consumers)
+        if verdict.status is Status.SCHEMA_CHANGES and verdict.difference
+    ]
+    typed = [one for one in told if not (one.lost or one.gained or one.reordered)]
+    return "get other types" if typed and len(typed) == len(told) else WORDS[Status.SCHEMA_CHANGES]
 
 
 def seen(impact: Impact) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.load import Load, Step
 from tests.app.test_pages import htmls, opened, said
 
 RENAME = {
@@ -72,3 +74,33 @@ def test_paths_are_counted_in_words() -> None:
     ends = "public.invoices.amount", "billing.invoices.amount"
     page = opened("column", column=ends[1], path=">".join(ends))
     assert "**1 path** between" in said(page)
+
+
+def test_where_only_types_change_types_are_told() -> None:
+    retyped = {
+        "kind": "type_change",
+        "table": "billing.invoices",
+        "column": "amount",
+        "type": "DOUBLE",
+    }
+    (headline,) = (
+        str(one.value) for one in opened("impact", changes=json.dumps([retyped])).subheader
+    )
+    assert "get other types" in headline
+    assert "other columns" not in headline
+
+
+def test_two_waits_on_one_page_have_a_button_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine a page waits for the estate, and again until everything is bound."""
+    monkeypatch.setattr("app.opened.PATIENCE", 0.0)
+    monkeypatch.setattr(Load, "reached", late(Load.reached))
+    assert "break" in str(opened("impact", changes=json.dumps([DROP])).subheader[0].value)
+
+
+def late(reached: Callable[..., bool]) -> Callable[..., bool]:
+    """Nothing is there at the first look."""
+
+    def found(self: Load, step: Step, seconds: float) -> bool:
+        return seconds > 0 and reached(self, step, seconds)
+
+    return found
