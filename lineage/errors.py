@@ -5,6 +5,7 @@
     + UnknownName        no dataset, column or job goes by that name
     + AmbiguousName      several do
     + BadChange          a proposed change does not say what it must
+    + BadLine            a line of a file of changes is one of these errors
     + UnknownWitness     an engine that was asked for as a witness cannot be asked
     + BadPolicy          a configuration file or a baseline does not say what it must
     + UnknownDialect     there is no SQL dialect of that name
@@ -84,6 +85,18 @@ class BadChange(RequestError):
 
     def __str__(self) -> str:
         return f"change {self.change or 'without an id'}: {self.reason}."
+
+
+class BadLine(RequestError):
+    """What a line of a file asks for cannot be answered: `place` names it, `reason` says why."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
 
 
 class UnknownWitness(RequestError):

@@ -21,6 +21,7 @@ from lineage.model.change import (
     RetypeColumn,
     SetNullable,
 )
+from lineage.model.diagnostic import Location
 from lineage.model.entities import Job, JobKind
 from lineage.model.identity import DatasetId, JobId
 from lineage.model.names import joined, parts_of
@@ -187,11 +188,17 @@ def _edit(estate: Estate, proposal: Proposal, change: EditStatement) -> None:
         known = estate.described(dataset)
         namespace = dataset.namespace
         job = Job(JobId(namespace, short(dataset)), change.sql, estate.program.dialect,
-                  JobKind.MODEL, outputs=(dataset,), origin=known.origin)  # fmt: skip
+                  JobKind.MODEL, outputs=(dataset,),
+                  origin=_origin(change) or known.origin)  # fmt: skip
     else:
         meant = next((unit for unit in writers if unit.id == change.job), makers[0])
-        job = replace(meant.job, sql=change.sql, places=None)
+        origin = _origin(change) or meant.job.origin
+        job = replace(meant.job, sql=change.sql, places=None, origin=origin)
     proposal.edits[job.id] = estate.program.unit(job)
+
+
+def _origin(change: EditStatement) -> Location | None:
+    return Location(change.document, 1, 1) if change.document else None
 
 
 def _creates(estate: Estate, change: EditStatement) -> bool:
@@ -211,6 +218,6 @@ def _new_model(estate: Estate, proposal: Proposal, change: EditStatement) -> Non
     parts = parts_of(change.table)
     dataset = DatasetId(known.namespace, joined(parts))
     job = Job(JobId(dataset.namespace, change.table), change.sql, estate.program.dialect,
-              JobKind.MODEL, outputs=(dataset,))  # fmt: skip
+              JobKind.MODEL, outputs=(dataset,), origin=_origin(change))  # fmt: skip
     proposal.world.add(DatasetTable(dataset, parts, None))
     proposal.edits[job.id] = estate.program.unit(job)

@@ -87,6 +87,8 @@ KINDS: Final[Mapping[str, Callable[[Record], Change]]] = {
     "reorder": lambda of: ReorderColumns(_text(of, "table"), _order(of)),
     "drop_table": lambda of: DropTable(_text(of, "table")),
     "rename_table": lambda of: RenameTable(_text(of, "table"), _text(of, "new")),
-    "edit": lambda of: EditStatement(_text(of, "table"), _text(of, "sql")),
+    "edit": lambda of: EditStatement(
+        _text(of, "table"), _text(of, "sql"), document=str(of.get("file") or "")
+    ),
 }
 """What each kind needs, in the words of the files that `lineage impact --changes` takes."""

@@ -6,13 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lineage.cli.options import Place, form, open_estate, sources
-from lineage.errors import BadChange, UnreadableSource
+from lineage.errors import BadChange, BadLine, RequestError
 
 if TYPE_CHECKING:
     from lineage.model.change import ChangeSet
@@ -87,9 +88,10 @@ def COMMAND(  # noqa: N802 - the constant of this room
     estate = open_estate(given.pop("sources"), **given)
     reached = False
     asked = False
-    for change in _asked(estate, flags, changes):
+    for place, record in _asked(estate, flags, changes):
         asked = True
-        found = _answer(estate, change, witness)
+        with _at(place):
+            found = _answer(estate, estate.parse_change(record), witness)
         reached = reached or verdicts.threshold(found, fail_on)
         write(_pieces(found, form))
         sys.stdout.flush()
@@ -98,6 +100,18 @@ def COMMAND(  # noqa: N802 - the constant of this room
         raise click.UsageError(message)
     if reached:
         raise SystemExit(1)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Name the line that a change stands on, if it comes from a file."""
+    try:
+        yield
+    except RequestError as error:
+        if not place:
+            raise
+        said = f"{error.reason}." if isinstance(error, BadChange) else str(error)
+        raise BadLine(place, said) from error
 
 
 def _answer(estate: Workspace, change: ChangeSet, witness: str | None) -> Impact:
@@ -121,15 +135,15 @@ def _pieces(found: Impact, form: str) -> Iterator[str]:
 
 def _asked(
     estate: Workspace, flags: Mapping[str, tuple[str, ...]], changes: str | None
-) -> Iterator[ChangeSet]:
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield what to answer, and where it stands."""
     records: list[Mapping[str, object]] = []
     for name, _, _, kind in _FLAGS:
         records.extend(_record(estate, kind, text) for text in flags[name.replace("-", "_")])
     if records:
-        yield estate.parse_change({"changes": records})
+        yield "", {"changes": records}
     if changes is not None:
-        for record in _read(changes):
-            yield estate.parse_change(record)
+        yield from _read(changes)
 
 
 def _record(estate: Workspace, kind: str, text: str) -> dict[str, object]:
@@ -160,9 +174,10 @@ def _record(estate: Workspace, kind: str, text: str) -> dict[str, object]:
             record["order"] = [name.strip() for name in order.split(",")]
     elif kind in {"rename_table", "edit"}:
         record["table"], value = _cut(text, "=", text)
-        record["new" if kind == "rename_table" else "sql"] = (
-            value if kind == "rename_table" else _content(value)
-        )
+        if kind == "edit":
+            record |= {"sql": _content(value), "file": value}
+        else:
+            record["new"] = value
     else:
         record["table"] = text
     return record
@@ -186,50 +201,54 @@ def _column(estate: Workspace, text: str, whole: str) -> tuple[str, str]:
 
 
 def _content(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadableSource(path, error.strerror or str(error)) from error
+    from lineage.sources.document import Document  # noqa: PLC0415 - `--help` needs none
+
+    return Document(path, Path(path)).text()
 
 
-def _read(path: str) -> Iterator[Mapping[str, object]]:
-    """Yield the records of a file of changes. Raises BadChange with the line that is wrong."""
+def _read(path: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the records of a file of changes, and where they stand. Raises BadLine."""
+    found = _yaml(path) if path.endswith((".yml", ".yaml")) else _lines(path)
+    for place, record in found:
+        if not isinstance(record, dict):
+            reason = f"a change is an object, not {record!r:.60}."
+            raise BadLine(place, reason)
+        yield place, record
+
+
+def _lines(path: str) -> Iterator[tuple[str, object]]:
+    from lineage.sources.document import Document  # noqa: PLC0415 - `--help` needs none
+
     name = "<stdin>" if path == "-" else path
-    if path.endswith((".yml", ".yaml")):
-        yield from _yaml(path)
-        return
-    try:
-        stream = sys.stdin if path == "-" else Path(path).open(encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise UnreadableSource(path, error.strerror or str(error)) from error
-    try:
-        for number, line in enumerate(iter(lambda: stream.readline(_MAX_LINE), ""), 1):
+    # Standard input is answered line by line, as the lines come.
+    opened = nullcontext(sys.stdin.buffer) if path == "-" else Document(path, Path(path)).open()
+    with opened as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(_MAX_LINE), b""), 1):
             if not line.strip():
                 continue
             place = f"{name}:{number}"
             try:
                 record = json.loads(line)
-            except ValueError as error:
-                reason = f"this line is not JSON ({error})"
-                raise BadChange(place, reason) from error
-            if not isinstance(record, dict):
-                raise BadChange(place, "a change is a JSON object")
-            yield record
-    finally:
-        if stream is not sys.stdin:
-            stream.close()
+            except (ValueError, RecursionError) as error:
+                reason = f"this line is not JSON ({error})."
+                raise BadLine(place, reason) from error
+            yield place, record
 
 
-def _yaml(path: str) -> Iterator[Mapping[str, object]]:
+def _yaml(path: str) -> Iterator[tuple[str, object]]:
     import yaml  # noqa: PLC0415 - only for a file of this kind
 
+    text = _content(path)
     try:
-        found = yaml.safe_load(_content(path))
-    except yaml.YAMLError as error:
-        reason = re.sub(r"\s+", " ", str(error))
-        raise BadChange(path, f"this is not YAML ({reason})") from error
-    records = found if isinstance(found, list) else [found]
-    for record in records:
-        if not isinstance(record, dict):
-            raise BadChange(path, "a change is a mapping")
-        yield record
+        loader = yaml.SafeLoader(text)
+        whole = loader.get_single_node()
+        listed = whole.value if isinstance(whole, yaml.SequenceNode) else [whole] if whole else []
+        records = [(item.start_mark.line + 1, loader.construct_document(item)) for item in listed]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else path
+        said = getattr(error, "problem", None) or re.sub(r"\s+", " ", str(error))
+        reason = f"this is not YAML ({said})."
+        raise BadLine(place, reason) from error
+    for line, record in records:
+        yield f"{path}:{line}", record

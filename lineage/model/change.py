@@ -86,6 +86,8 @@ class EditStatement:
     sql: str
     job: JobId | None = None
     """Which of the statements that write the table is meant; None for the one that makes it."""
+    document: str = ""
+    """The file that ``sql`` is all of; empty where it stands in the place of what was there."""
 
 
 Change: TypeAlias = (

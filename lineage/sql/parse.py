@@ -359,6 +359,7 @@ def _first_line(error: Exception) -> str:
         first = error.errors[0]
         near = first.get("highlight")
         said = re.sub(r"<Token .*? text: (.*?), line: .*", r"\1", str(first.get("description")))
+        said = re.sub(r"^Required keyword: .* missing for <class .*", "something is missing", said)
         return said + (f' near "{near}"' if near else "")
     if isinstance(error, RecursionError):
         return "it is nested too deep"

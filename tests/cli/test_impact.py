@@ -76,12 +76,57 @@ def test_wrong_use(told: list[str], message: str, folder: Path) -> None:
     assert message in found.stderr
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", '{"kind": "drop_column"}', '{"kind": "paint"}'])
-def test_a_broken_change_names_its_line(line: str, folder: Path) -> None:
-    (folder / "c.jsonl").write_text(line)
-    found = run("impact", str(folder / "estate.sql"), "--changes", str(folder / "c.jsonl"))
+BROKEN = [
+    (b"{", "this line is not JSON"),
+    (b"[" * 100_000, "this line is not JSON"),
+    (b"\xff\xfe\xff", "this line is not JSON"),
+    (b"[1]", "a change is an object"),
+    (b'{"kind": "drop_column"}', 'drop_column needs "table"'),
+    (b'{"kind": "paint"}', "kind must be one of"),
+    (b'{"kind": "drop_column", "table": "s.t", "column": "nope"}', "unknown column"),
+    (b'{"kind": "drop_table", "table": "nope"}', "unknown table"),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), BROKEN)
+@pytest.mark.parametrize("ending", ["jsonl", "yaml"])
+def test_a_broken_change_names_its_line(
+    line: bytes, reason: str, ending: str, folder: Path
+) -> None:
+    if ending == "yaml" and "JSON" in reason:
+        pytest.skip("YAML has messages of its own")
+    path = folder / f"c.{ending}"
+    path.write_bytes(b"\n" + (b"- " if ending == "yaml" else b"") + line + b"\n")
+    found = run("impact", str(folder / "estate.sql"), "--changes", str(path))
     assert found.exit_code == 2
-    assert found.stderr.startswith("lineage: change")
+    assert found.stderr.startswith(f"lineage: {path}:2: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("- {kind: \n- x", ":2"), ("- 7\n", ":1"), ("- a: \x00\n", "")]
+)
+def test_broken_yaml_names_its_line(text: str, line: str, folder: Path) -> None:
+    (folder / "c.yml").write_text(text)
+    found = run("impact", str(folder / "estate.sql"), "--changes", str(folder / "c.yml"))
+    assert found.exit_code in {2, 3}
+    assert found.stderr.startswith(f"lineage: {folder / 'c.yml'}{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("create view s.v as select id from s.t where id >", "1:48: may: does not parse"),
+        ("\nselect id as x, nope from s.t", "2:17: column "),
+    ],
+)
+def test_an_edit_is_told_in_its_own_file(
+    text: str, place: str, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.sql"
+    path.write_bytes(text.encode("utf-16"))
+    found = run("impact", str(folder / "estate.sql"), "--edit", f"s.v={path}")
+    assert f"{path}:{place}" in found.stdout
+    assert "<class" not in found.stdout
 
 
 def test_an_edit_from_a_file_and_yaml(folder: Path, tmp_path: Path) -> None:

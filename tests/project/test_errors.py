@@ -13,6 +13,10 @@ from lineage.errors import LineageError
 
 MESSAGES = [
     (
+        errors.BadLine("changes.jsonl:3", 'drop_column needs "table".'),
+        'changes.jsonl:3: drop_column needs "table".',
+    ),
+    (
         errors.BadPolicy("lineage.toml", 'there is no rule "X"; `lineage rules` lists them'),
         'lineage.toml: there is no rule "X"; `lineage rules` lists them.',
     ),
