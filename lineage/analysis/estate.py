@@ -15,6 +15,7 @@ from lineage.model.entities import Dataset, Job
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.names import joined, parts_of
 from lineage.model.snapshot import Snapshot
+from lineage.sql.outline import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,15 @@ class Estate:
         """Return the estate of what was bound already."""
         program = settled.program
         snapshot = program.snapshot
-        known = {unit.id for unit in program.units}
+        outcomes = settled.outcomes
+        telling = [unit for unit in program.units if not _says_nothing(unit, outcomes[unit.id])]
+        known = {unit.id for unit in telling}
         without = {id_ for id_ in snapshot.jobs if id_ not in known}
+        unclear = {id_ for id_ in known if _is_unread(outcomes[id_])}
         edges: dict[JobId, list[Edge]] = {}
         for edge in snapshot.edges:
-            if edge.job in without and edge.basis is not Basis.ASSUMED:
+            asked = edge.job in without or edge.job in unclear
+            if edge.job is not None and asked and edge.basis is not Basis.ASSUMED:
                 edges.setdefault(edge.job, []).append(edge)
         opaque = [
             Unit(job, None, (), (), None, reads, job.outputs)
@@ -58,10 +63,12 @@ class Estate:
             for reads in (frozenset((*job.inputs, *_sources(edges.get(job.id, ())))),)
             if reads or job.fields
         ]
-        steps = ordered([*program.units, *opaque]) if opaque else program.units
+        steps = ordered([*telling, *opaque]) if opaque else program.units
         readers: dict[DatasetId, list[int]] = {}
         for position, unit in enumerate(steps):
-            for read in reads_of(unit, settled.outcomes.get(unit.id)):
+            outcome = outcomes.get(unit.id) if unit.statements else None
+            told = _sources(edges.get(unit.id, ()))
+            for read in {*reads_of(unit, outcome), *told}:
                 readers.setdefault(read, []).append(position)
         names: dict[tuple[str, ...], list[DatasetId]] = {}
         for id_, dataset in snapshot.datasets.items():
@@ -73,7 +80,7 @@ class Estate:
             snapshot,
             program,
             settled.world,
-            settled.outcomes,
+            outcomes,
             steps,
             {id_: tuple(found) for id_, found in readers.items()},
             {job: tuple(found) for job, found in edges.items()},
@@ -162,12 +169,25 @@ UNREAD = frozenset({"does-not-parse", "unsupported-statement", "too-deep"})
 """Problems after which nobody knows all that a statement does."""
 
 
+def _is_unread(outcome: Outcome) -> bool:
+    return any(problem.code in UNREAD for problem in outcome.problems)
+
+
+def _says_nothing(unit: Unit, outcome: Outcome) -> bool:
+    """Return whether a text is understood and names no table: EXEC, SET, GRANT.
+
+    Then what its job reads and writes is known by its edges alone.
+    """
+    silent = all(item.role is Role.SILENT for item in unit.outlines)
+    return silent and not (outcome.reads or outcome.written or _is_unread(outcome))
+
+
 def reads_of(unit: Unit, outcome: Outcome | None) -> frozenset[DatasetId]:
     """Return what a unit reads: as bound; as named, where part of it could not be bound."""
     if outcome is None:
         used = {field.dataset for field in unit.job.fields}
         return frozenset({*unit.reads, *used})
-    if any(problem.code in UNREAD for problem in outcome.problems):
+    if _is_unread(outcome):
         return frozenset({*outcome.reads, *unit.reads, *unit.job.inputs})
     return frozenset(outcome.reads)
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/impact/declared.yaml").read_text())
 
 
-def opened(folder: Path, inputs: list[object]) -> lineage.Workspace:
+def opened(folder: Path, inputs: list[object], sql: str | None = None) -> lineage.Workspace:
     told = {"_producer": "p", "_schemaURL": "u"}
     source = {"namespace": "db", "name": "ghost", "field": "q"}
     facets = {
@@ -30,7 +30,11 @@ def opened(folder: Path, inputs: list[object]) -> lineage.Workspace:
         "producer": "p",
         "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
         "run": {"runId": "11111111-1111-1111-1111-111111111111"},
-        "job": {"namespace": "n", "name": "j"},
+        "job": {
+            "namespace": "n",
+            "name": "j",
+            "facets": {"sql": {**told, "query": sql}} if sql else {},
+        },
         "inputs": inputs,
         "outputs": [{"namespace": "db", "name": "b", "facets": facets}],
     }
@@ -55,7 +59,10 @@ def opened(folder: Path, inputs: list[object]) -> lineage.Workspace:
 def test_a_source_is_one_with_or_without_a_schema(
     case: Mapping[str, Any], change: Mapping[str, object], status: Status, tmp_path: Path
 ) -> None:
-    estate = opened(tmp_path, case["inputs"])
+    estate = opened(tmp_path, case["inputs"], case.get("sql"))
     found = estate.impact(estate.parse_change(change))
+    if case.get("unknown"):
+        assert {item.relation: item.status for item in found.relations} == {"b": Status.UNKNOWN}
+        return
     assert {item.relation: item.status for item in found.relations} == {"b": status}
     assert {item.relation: item.status for item in found.consumers} == {"j": status}
