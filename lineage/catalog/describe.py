@@ -195,9 +195,10 @@ def _location(origin: ol.OriginFacet | None) -> Location | None:
 def _places(origin: ol.OriginFacet | None) -> SourceMap | None:
     if origin is None or not origin.places:
         return None
+    documents = dict(origin.inlined or ())
     return SourceMap(
         tuple(
-            Anchor(line, column, Place(to_line, to_column, exact))
-            for line, column, to_line, to_column, exact in origin.places
+            Anchor(line, column, Place(to_line, to_column, exact, documents.get(number, "")))
+            for number, (line, column, to_line, to_column, exact) in enumerate(origin.places)
         )
     )

@@ -22,6 +22,12 @@ class Place:
     line: int
     column: int
     exact: bool = True
+    document: str = ""
+    """Where that is another document: what it holds was written into the statement."""
+
+    def moved(self, line: int, column: int) -> Place:
+        """Return another place in the same document."""
+        return Place(line, column, document=self.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,10 @@ class SourceMap:
         if not anchor.place.exact:
             return anchor.place
         if line == anchor.line:
-            return Place(anchor.place.line, anchor.place.column + column - anchor.column)
-        return Place(anchor.place.line + line - anchor.line, column)
+            return anchor.place.moved(
+                anchor.place.line, anchor.place.column + column - anchor.column
+            )
+        return anchor.place.moved(anchor.place.line + line - anchor.line, column)
 
 
 def locate(
@@ -76,6 +84,8 @@ def locate(
         return Location(origin.document, pointer=origin.pointer)
     if places is not None and not places.identity:
         place = places.place(line, column)
+        if place.document:
+            return Location(place.document, place.line, place.column)
         return Location(origin.document, place.line, place.column, origin.pointer)
     if not origin.line:
         return Location(origin.document, pointer=origin.pointer)

@@ -28,7 +28,7 @@ from lineage.sources.dbt.facts import (
 )
 from lineage.sources.dbt.node import Column, Kind, Node, Project, Relation
 from lineage.sources.dbt.settings import configured, folders, layered, line_of, load, paths, target
-from lineage.sources.dbt.statements import snapshot_sql, with_ephemerals
+from lineage.sources.dbt.statements import Inlined, snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
 from lineage.sources.document import readable
@@ -800,13 +800,13 @@ class Reading:
             return Statement(None, None, depends_on, why(rendered))
         if not rendered.text.strip():
             return Statement(None, None, depends_on, "it is empty once it is rendered")
-        inlined: dict[str, str] = {}
+        inlined: dict[str, Inlined] = {}
         for id_ in subject.ephemerals:
             reason = self._inline(id_, inlined)
             if reason is not None:
                 return Statement(None, None, depends_on, reason)
         sql, places = with_ephemerals(
-            rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.items())
+            rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.values())
         )
         return Statement(sql, places, depends_on)
 
@@ -819,7 +819,7 @@ class Reading:
             if not asked or str(name) in rendered.text:
                 yield id_
 
-    def _inline(self, id_: str, inlined: dict[str, str]) -> str | None:
+    def _inline(self, id_: str, inlined: dict[str, Inlined]) -> str | None:
         """Add an ephemeral model, and before it those that it uses; return why it cannot be."""
         draft = self.drafts.get(id_)
         if draft is None:
@@ -838,7 +838,8 @@ class Reading:
         for other in subject.ephemerals:
             note = note or self._inline(other, inlined)
         self._busy.discard(id_)
-        inlined[name] = rendered.text.strip().removesuffix(";")
+        query = rendered.text.rstrip().removesuffix(";")
+        inlined[name] = Inlined(name, query, rendered.map, draft.file)
         return note
 
 

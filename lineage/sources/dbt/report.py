@@ -212,6 +212,7 @@ class Report:
             fields=self._fields(node),
             exact=node.detail.get("test") == "unit",
             places=_places(node),
+            inlined=_inlined(node),
         )
         job = self._job(
             node,
@@ -456,6 +457,13 @@ def _places(node: Node) -> tuple[tuple[int, int, int, int, bool], ...] | None:
         )
         for anchor in node.places.anchors
     )
+
+
+def _inlined(node: Node) -> tuple[tuple[int, str], ...] | None:
+    if node.sql is None or node.places is None:
+        return None
+    found = enumerate(anchor.place.document for anchor in node.places.anchors)
+    return tuple((number, document) for number, document in found if document) or None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from lineage.model.places import Place, SourceMap
+from lineage.model.places import Anchor, Place, SourceMap
 from lineage.sources.dbt.facts import mappings, strings, text
 from lineage.sources.dbt.node import Node
 from lineage.sql.sourcemap import insert
@@ -54,18 +54,45 @@ _OPENING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _WITH = re.compile(r"with\s+(?:recursive\s+)?", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Inlined:
+    """An ephemeral model as it stands in what refers to it."""
+
+    name: str
+    query: str
+    places: SourceMap
+    file: str
+
+    def anchors(self, line: int) -> Iterator[Anchor]:
+        """Yield where its text stands in its own file, if it begins at a line of the statement."""
+        for anchor in self.places.anchors or (Anchor(1, 1, Place(1, 1)),):
+            place = replace(anchor.place, document=self.file)
+            yield Anchor(anchor.line + line - 1, anchor.column, place)
+
+
 def with_ephemerals(
-    sql: str, places: SourceMap, inlined: Sequence[tuple[str, str]]
+    sql: str, places: SourceMap, inlined: Sequence[Inlined]
 ) -> tuple[str, SourceMap]:
-    """Return the statement with ephemeral models, as (name, query), in front as CTEs."""
+    """Return the statement with ephemeral models in front as CTEs."""
     if not inlined:
         return sql, places
-    bodies = ", ".join(f"{name} as (\n{query}\n)" for name, query in inlined)
+    bodies = ", ".join(f"{item.name} as (\n{item.query}\n)" for item in inlined)
     opening = _OPENING.match(sql)
     at = opening.end() if opening else 0
     found = _WITH.match(sql, at)
     piece = f"{bodies}, " if found else f"with {bodies} "
-    return insert(sql, places, found.end() if found else at, piece, Place(1, 1, exact=False))
+    start = found.end() if found else at
+    between = Place(1, 1, exact=False)
+    whole, mapped = insert(sql, places, start, piece, between)
+    line = sql.count("\n", 0, start) + 2
+    anchors = list(mapped.anchors)
+    for item in inlined:
+        anchors += item.anchors(line)
+        line += item.query.count("\n") + 1
+        anchors.append(Anchor(line, 1, between))
+        line += 1
+    ordered = sorted(anchors, key=lambda anchor: (anchor.line, anchor.column))
+    return whole, SourceMap(tuple(ordered))
 
 
 def metric_sql(
