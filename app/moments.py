@@ -49,15 +49,14 @@ def slider(
     if len(stops) == 1:
         where.caption(f"{label}: {said(stops[0])}")
         return stops[0]
-    chosen = where.select_slider(label, stops, value=stops[at], format_func=said)
     usual = stops[max(0, bisect_right(stops, otherwise) - 1)]
-    address.put(**{name: None if chosen == usual else chosen.isoformat()})
-    return chosen
+    part = address.held(name, stops[at], usual)
+    return where.select_slider(label, stops, format_func=said, key=part.key, on_change=part.write)
 
 
 def said(moment: datetime) -> str:
     """Return an instant as people read it."""
-    return f"{moment:%a %d %b %H:%M}"
+    return f"{moment:%a %d %b %H:%M} UTC"
 
 
 def parsed(text: str) -> datetime | None:

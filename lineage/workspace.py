@@ -677,23 +677,28 @@ def _sent(
     return Ingested(url, new, known, tuple(diagnostics), open_workspace(store=url).stats())
 
 
-def export(
+def export(  # noqa: PLR0913 - what of an estate, and how it is written
     workspace: Workspace,
     form: str,
     *,
     basis: str = "all",
     select: str | None = None,
+    edges: Iterable[Edge] | None = None,
+    title: str | None = None,
 ) -> Iterable[str]:
     """Return an estate, or what ``select`` picks of it, written in a form, in pieces.
 
     ``basis`` keeps what a producer declared, what the SQL says, or all; what both say counts for
-    either. Raises UnknownExtension for a form that there is none of, and as `Workspace.select`.
+    either. ``edges`` are written in place of those that ``select`` picks. Raises UnknownExtension
+    for a form that there is none of, and as `Workspace.select`.
     """
     from lineage.reports import REPORTS, Material  # noqa: PLC0415 - see above
 
     snapshot = workspace.snapshot
-    edges = snapshot.edges if select is None else workspace.select(select)
-    title = "Lineage" if select is None else f"Lineage of {select}"
+    if edges is None:
+        edges = snapshot.edges if select is None else workspace.select(select)
+    edges = tuple(edges)
+    title = title or ("Lineage" if select is None else f"Lineage of {select}")
     if basis != "all":
         bases = {Basis.BOTH, Basis.DECLARED if basis == "declared" else Basis.DERIVED}
         edges = tuple(edge for edge in edges if edge.basis in bases)

@@ -32,20 +32,19 @@ def show() -> None:
         )
     with top[1]:
         kinds = Counter(known.kind.value for known in estate.snapshot.datasets.values())
+        asked = address.get("kind")
+        part = address.held("kind", asked if asked in kinds else None)
         wanted = st.pills(
             "Kind",
             [kind for kind, _ in kinds.most_common()],
-            default=address.get("kind") or None if address.get("kind") in kinds else None,
+            key=part.key,
+            on_change=part.write,
         )
-        address.put(kind=wanted)
     text, name = address.get("q"), address.get("dataset")
     left, right = st.columns([3, 2], gap="medium") if name else (st.container(), st.container())
     with left:
         rows = _found(estate, text) if text else _datasets(estate, wanted)
-        selected = _listed(estate, rows, text, wanted)
-    if selected and selected != name:
-        address.put(dataset=selected)
-        st.rerun()
+        _listed(estate, rows, text, wanted)
     if name:
         with right:
             _one(estate, name)
@@ -78,23 +77,33 @@ def _elsewhere(estate: lineage.Workspace, text: str) -> bool:
 
 def _listed(
     estate: lineage.Workspace, rows: list[dict[str, object]], text: str, kind: str | None
-) -> str | None:
+) -> None:
     total = len(estate.snapshot.datasets)
     st.caption(f"{len(rows):,} found" if text else f"{len(rows):,} listed of {total:,} datasets")
     if not rows:
         st.info("Nothing has that in its name, description, tags or owners.")
-        return None
-    chosen = st.dataframe(
+        return
+    # A list that says something else than the address, after Back perhaps, begins anew.
+    if st.session_state.get("catalog chosen", "") != address.get("dataset"):
+        st.session_state["catalog chosen"] = address.get("dataset")
+        st.session_state["catalog list"] = st.session_state.get("catalog list", 0) + 1
+    key = f"catalog {st.session_state.get('catalog list', 0)} {text} {kind}"
+
+    def chosen() -> None:
+        selected = st.session_state[key].get("selection", {}).get("rows", [])
+        name = str(rows[selected[0]]["name"]) if selected else ""
+        st.session_state["catalog chosen"] = name
+        address.put(dataset=name)
+
+    st.dataframe(
         rows,
         hide_index=True,
         width="stretch",
-        on_select="rerun",
+        on_select=chosen,
         selection_mode="single-row",
-        key=f"catalog {text} {kind}",
+        key=key,
         alt="Catalog",
     )
-    selected = chosen.get("selection", {}).get("rows", [])
-    return str(rows[selected[0]]["name"]) if selected else None
 
 
 def _found(estate: lineage.Workspace, text: str) -> list[dict[str, object]]:

@@ -29,7 +29,8 @@ def show() -> None:
             "artifacts of several days, into a store to compare days."
         )
         return
-    before, after = st.tabs(TABS, key="tab", on_change="rerun", bind="query-params")
+    part = address.held("tab", address.one_of("tab", TABS), TABS[0])
+    before, after = st.tabs(TABS, key=part.key, on_change=part.write)
     if before.open:
         with before:
             _blame(estate, known)
@@ -63,11 +64,14 @@ def _blame(estate: lineage.Workspace, known: list[datetime]) -> None:
             value=address.get("broken"),
             hint="churn_score",
         )
+    seen, ever = address.held("at", address.get("at")), address.flag("ever")
     moment = right.text_input(
-        "Seen at", value=address.get("at"), placeholder=known[-1].isoformat(" ", "minutes")
+        "Seen at",
+        placeholder=known[-1].isoformat(" ", "minutes"),
+        key=seen.key,
+        on_change=seen.write,
     )
-    every = last.toggle("Since ever", value=address.get("ever") == "1", help=_EVER)
-    address.put(at=moment, ever="1" if every else None)
+    every = last.toggle("Since ever", help=_EVER, key=ever.key, on_change=ever.write)
     text, at = address.get("broken"), _instant(moment, known[-1])
     if not text or at is None:
         if at is not None:
@@ -121,8 +125,9 @@ def _told(
         f"since it was last written well, {since:%a %d %b %H:%M} UTC" if since else "since ever"
     )
     st.caption(
-        f"{found.columns} columns in {found.datasets} datasets upstream were looked at, {window} · "
-        f"{len(culprits)} of {len(found.culprits)} changes"
+        f"{words.many(found.columns, 'column')} in {words.many(found.datasets, 'dataset')} "
+        f"upstream looked at, {window} · "
+        f"{len(culprits)} of {words.many(len(found.culprits), 'change')}"
     )
     if not culprits:
         st.success("Nothing upstream is known to have changed in that time.")
@@ -221,11 +226,14 @@ def _diff(estate: lineage.Workspace, known: list[datetime]) -> None:
     counted = Counter((item.aspect.value, item.act.value) for item in differences)
     respelt = len(found.differences) - len(differences)
     st.caption(
-        " · ".join(f"{number} {aspect} {act}" for (aspect, act), number in sorted(counted.items()))
+        " · ".join(
+            f"{words.many(number, _NOUNS.get(aspect, aspect))} {act}"
+            for (aspect, act), number in sorted(counted.items())
+        )
         or "nothing differs"
     )
     if respelt:
-        st.caption(f"{respelt} types are only spelled otherwise, and are left out.")
+        st.caption(f"{words.many(respelt, 'type')} only spelled otherwise: left out.")
     signs = {"added": "+ added", "removed": "- removed", "changed": "~ changed"}
     rows = [
         {
@@ -241,6 +249,16 @@ def _diff(estate: lineage.Workspace, known: list[datetime]) -> None:
     order = ["dataset", "field", "type", "nullable", "order", "sql", "job", "edge"]
     rows.sort(key=lambda row: order.index(row["what"]))
     words.table(rows, "Differences", "changes.csv")
+
+
+_NOUNS = {
+    "field": "column",
+    "nullable": "null rule",
+    "order": "column order",
+    "sql": "statement",
+    "edge": "column edge",
+}
+"""What an aspect is called where several are counted."""
 
 
 def _respelt(item: lineage.Difference) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import lineage
-from app import address, lens, links_to, moments, opened, question, words
+from app import address, extent, lens, links_to, moments, opened, question, words
 from app.ask import ask
 from app.canvas import canvas
 from app.load import Step
@@ -34,13 +36,16 @@ class _View:
     lens: str
     group: str
     direct: bool
+    more: DeltaGenerator
+    """Where there is room for more."""
 
 
 def show() -> None:
     """Draw the page."""
     # Names and counts are known first, and are all that the start page needs.
     estate = opened.estate(Step.OPENED)
-    row = st.columns([4, 2.6, 1.5, 1.9, 1.2], vertical_alignment="bottom")
+    with st.container(key="controls"):
+        row = st.columns([4, 2.6, 1.5, 1.9, 1.2], vertical_alignment="bottom")
     with row[0]:
         ask(
             estate,
@@ -60,7 +65,12 @@ def show() -> None:
     before = shown if then is not None and address.get("compare") == "1" else None
     shown = estate if before is not None else shown
     root = _root(shown, before)
-    view = _controls(row[1:], shown, compared=before is not None)
+    view = _controls(row[1:], compared=before is not None)
+    only = _only(shown, root)
+    wanted = extent.Wanted(root, view.direction, view.depth, view.direct, only)
+    states = (shown,) if before is None else (shown, before)
+    with view.more:
+        _save(states, wanted)
     judged = then is None and view.change != "none" and opened.has_bound()
     found = _impact(estate, root, view.change) if judged else None
     drawn = scene(
@@ -70,7 +80,7 @@ def show() -> None:
         depth=view.depth,
         opened=filter(None, address.get("open").split(",")),
         direct=view.direct,
-        only=_only(shown, root),
+        only=only,
         by=view.lens if view.lens in GROUPS else "schema",
         group=view.group,
         before=before,
@@ -81,18 +91,25 @@ def show() -> None:
         for number, column in enumerate(drawn.columns)
         if column is not None
     }
-    left, right = st.columns([3, 1])
+    with st.container(key="picture"):
+        left, right = st.columns([3, 1])
     with left:
         _picture(shown, drawn, view, focus, found)
-        _counts(drawn)
+        st.caption(f"{extent.told(states[0], wanted, drawn, *states[1:])} · {_KEYS}")
         _timeline(estate)
     with right:
         panel.draw(
             shown if before is None or _is_known(shown, root) else before, drawn, focus, root
         )
-    if then is None and view.change != "none" and not judged:
+    if then is not None and view.change != "none":
+        st.info(
+            f"What breaks is not told here: the lineage is that of {moments.said(then)}, and a "
+            "change would be made to what is there now. Move As of to its last instant to see it."
+        )
+    elif view.change != "none" and not judged:
         _later()
-    _breaks(found, label(shown, root), view.change)
+    if found is not None:
+        _breaks(estate, root, found, view.change)
 
 
 def _picture(
@@ -135,16 +152,14 @@ def _timeline(estate: lineage.Workspace) -> None:
         return
     left, right = st.columns([4, 1.4], vertical_alignment="bottom")
     moments.slider(left, "As of", moments.offered(known), "asof", known[-1])
-    compare = right.toggle(
+    part = address.flag("compare")
+    right.toggle(
         "Beside now",
-        value=address.get("compare") == "1",
         disabled=not address.get("asof"),
         help="Draw what was there then together with what is there now.",
+        key=part.key,
+        on_change=part.write,
     )
-    wanted = "1" if compare and address.get("asof") else None
-    if (wanted or "") != address.get("compare"):
-        address.put(compare=wanted)
-        st.rerun()
 
 
 # ---- what is asked for ---------------------------------------------------------------------
@@ -184,76 +199,64 @@ def _root(estate: lineage.Workspace, before: lineage.Workspace | None) -> FieldI
     return st.stop()
 
 
-def _controls(row: list[DeltaGenerator], estate: lineage.Workspace, *, compared: bool) -> _View:
-    with row[0]:
-        labels = {"both": "Both", "up": "Up", "down": "Down"}
-        direction = st.segmented_control(
-            "Direction",
-            ("up", "both", "down"),
-            default=address.one_of("direction", DIRECTIONS),
-            format_func=labels.__getitem__,
-        )
-    with row[1]:
-        change = st.selectbox(
-            "What if", CHANGES, index=CHANGES.index(address.one_of("change", CHANGES))
-        )
-    with row[2]:
-        usual = "change" if compared else lens.LENSES[0]
-        asked = address.get("lens")
-        look = st.selectbox(
-            "Lens",
-            lens.LENSES,
-            index=lens.LENSES.index(asked if asked in lens.LENSES else usual),
-            key=f"lens {usual}",
-        )
-    with row[3], st.popover("View", width="stretch"):
-        depth = st.number_input(
-            "Depth (0: all)", 0, 50, address.number("depth", 0, low=0, high=50), step=1
-        )
-        group = st.selectbox(
-            "Draw together",
-            ("", *GROUPS),
-            index=("", *GROUPS).index(address.one_of("group", ("", *GROUPS))),
-            format_func=lambda one: one or "nothing",
-        )
-        direct = st.toggle(
-            "Values only",
-            value=address.get("direct") == "1",
-            help="Leave out what only filters, joins, groups or sorts.",
-        )
-        _save(estate)
-    address.put(
-        direction=None if direction in {None, "both"} else str(direction),
-        depth=str(depth) if depth else None,
-        change=None if change == "drop" else change,
-        lens=None if look == usual else look,
-        group=group or None,
-        direct="1" if direct else None,
+def _controls(row: list[DeltaGenerator], *, compared: bool) -> _View:
+    usual = "change" if compared else lens.LENSES[0]
+    asked = address.get("lens")
+    part = address.held("direction", address.one_of("direction", DIRECTIONS), DIRECTIONS[0])
+    row[0].segmented_control(
+        "Direction",
+        ("up", "both", "down"),
+        format_func=str.capitalize,
+        key=part.key,
+        on_change=part.write,
     )
-    return _View(
-        str(direction or "both"), int(depth) or None, str(change), str(look), str(group), direct
+    part = address.held("change", address.one_of("change", CHANGES), CHANGES[0])
+    change = row[1].selectbox("What if", CHANGES, key=part.key, on_change=part.write)
+    part = address.held("lens", asked if asked in lens.LENSES else usual, usual)
+    look = row[2].selectbox("Lens", lens.LENSES, key=part.key, on_change=part.write)
+    more = row[3].popover("View", width="stretch")
+    part = address.held("depth", address.number("depth", 0, low=0, high=50), 0)
+    depth = more.number_input("Depth (0: all)", 0, 50, step=1, key=part.key, on_change=part.write)
+    part = address.held("group", address.one_of("group", ("", *GROUPS)), "")
+    group = more.selectbox(
+        "Draw together",
+        ("", *GROUPS),
+        format_func=lambda one: one or "nothing",
+        key=part.key,
+        on_change=part.write,
     )
+    part = address.flag("direct")
+    direct = more.toggle(
+        "Values only",
+        help="Leave out what only filters, joins, groups or sorts.",
+        key=part.key,
+        on_change=part.write,
+    )
+    direction = address.one_of("direction", DIRECTIONS)
+    return _View(direction, int(depth) or None, change, look, group, direct, more)
 
 
-def _save(estate: lineage.Workspace) -> None:
-    """Offer the lineage of the column or table as files."""
+def _save(states: Sequence[lineage.Workspace], wanted: extent.Wanted) -> None:
+    """Offer what is drawn as files."""
     st.caption("This lineage as a file (the picture: SVG and PNG on the canvas)")
     name = address.get("column")
     with st.container(horizontal=True, gap="small"):
         for form, ending in FORMS.items():
             words.save(
                 form.upper() if form != "mermaid" else "Mermaid",
-                partial(_file, estate, form, name),
+                partial(_file, states, form, name, wanted),
                 f"lineage.{ending}",
                 key=f"save {form}",
                 wide=False,
             )
 
 
-def _file(estate: lineage.Workspace, form: str, name: str) -> str:
+def _file(states: Sequence[lineage.Workspace], form: str, name: str, wanted: extent.Wanted) -> str:
     """Return a file's text; made when it is asked for."""
+    estate, *also = states
+    edges = extent.edges(estate, wanted, *also)
     try:
-        return "".join(lineage.export(estate, form, select=name))
+        return "".join(lineage.export(estate, form, edges=edges, title=f"Lineage of {name}"))
     except lineage.LineageError as error:
         return str(error)
 
@@ -269,14 +272,14 @@ def _focus(estate: lineage.Workspace, drawn: Scene) -> int:
     return drawn.row(found) if isinstance(found, FieldId) else drawn.root
 
 
-def _only(estate: lineage.Workspace, root: FieldId | DatasetId) -> set[FieldId] | None:
+def _only(estate: lineage.Workspace, root: FieldId | DatasetId) -> frozenset[FieldId] | None:
     """Return the columns to be shown, if not all are: between two columns, or through one."""
     between = address.get("path")
     text = address.get("only")
     try:
         if ">" in between:
             one, _, other = between.partition(">")
-            return _between(estate, estate.resolve(one), estate.resolve(other))
+            return frozenset(_between(estate, estate.resolve(one), estate.resolve(other)))
         if not text:
             return None
         found = estate.resolve(text)
@@ -287,8 +290,7 @@ def _only(estate: lineage.Workspace, root: FieldId | DatasetId) -> set[FieldId] 
         for cone in (estate.upstream(found), estate.downstream(found))
         for row in cone.reached
     }
-    kept |= {item for item in (found, root) if isinstance(item, FieldId)}
-    return kept
+    return frozenset(kept | {item for item in (found, root) if isinstance(item, FieldId)})
 
 
 def _between(
@@ -336,20 +338,11 @@ def _clicked() -> None:
 # ---- what is said about it -----------------------------------------------------------------
 
 
-def _counts(drawn: Scene) -> None:
-    """Say how much is drawn, and never leave anything out in silence."""
-    hidden = drawn.total_edges - drawn.drawn_edges - drawn.folded_edges
-    text = f"drawn {drawn.drawn_edges:,} of {drawn.total_edges:,} edges"
-    if drawn.folded_edges:
-        by = f" by {drawn.grouped}" if drawn.grouped else ""
-        text += f" · folded{by}: {drawn.folded_edges:,} edges, {drawn.folded_datasets:,} tables"
-    if hidden or drawn.hidden_datasets:
-        text += f" · hidden: {hidden:,} edges, {drawn.hidden_datasets:,} tables"
-    st.caption(
-        f"{text} · solid: the value flows, dotted: it only influences · "
-        "arrow keys walk, Enter focuses, E shows the edge's SQL, Esc clears, / searches, "
-        "Shift-click a second column for the paths"
-    )
+_KEYS = (
+    "solid: the value flows, dotted: it only influences · "
+    "arrow keys walk, Enter focuses, E shows the edge's SQL, Esc clears, / searches, "
+    "Shift-click a second column for the paths"
+)
 
 
 @st.fragment(run_every=1)
@@ -384,23 +377,57 @@ def _proposed(root: FieldId | DatasetId, change: str) -> lineage.Change:
     return lineage.DropColumn(table, root.name)
 
 
-def _breaks(found: lineage.Impact | None, label: str, change: str) -> None:
-    if found is None:
-        return
+def _breaks(
+    estate: lineage.Workspace, root: FieldId | DatasetId, found: lineage.Impact, change: str
+) -> None:
     rows = words.verdict_rows(found)
-    broken = [row for row in rows if str(row["verdict"]).endswith(("BREAKS", "BLOCKED"))]
-    verb = "drop" if change == "drop" else "rename"
+    part = address.held("filter", address.get("filter"), "")
+    listed = words.filtered(rows, address.get("filter"))
     left, right = st.columns([4, 1])
     with left:
+        some = "" if len(listed) == len(rows) else f" · {len(listed):,} of {len(rows):,} listed"
         st.subheader(
-            f"What breaks if you {verb} it: {len(broken)} of {len(rows)} affected", anchor=False
+            f"What breaks if you {change} it: {_broken(found)}{some}",
+            anchor=False,
         )
     with right:
         words.save("CSV", words.csv_of(rows), "impact.csv", disabled=not rows)
     if not rows:
-        st.success(f"Nothing that is known reads {label} in a way that this would change.")
+        name = label(estate, root)
+        st.success(f"Nothing that is known reads {name} in a way that this would change.")
         return
-    text = st.text_input(
-        "Filter", placeholder="part of a name, owner or reason", label_visibility="collapsed"
+    st.caption(_hit(estate, root, found))
+    st.text_input(
+        "Filter",
+        placeholder="part of a name, owner or reason",
+        label_visibility="collapsed",
+        key=part.key,
+        on_change=part.write,
     )
-    words.drawn(words.filtered(rows, text), "What breaks", without={"kind", "path"})
+    words.drawn(listed, "What breaks", without={"kind", "path"})
+
+
+_BAD = {lineage.Status.BREAKS, lineage.Status.BLOCKED}
+
+
+def _broken(found: lineage.Impact) -> str:
+    """Return how many break and how many are blocked, of how many."""
+    told = Counter(verdict.status for verdict in (*found.relations, *found.consumers))
+    broken, blocked = told[lineage.Status.BREAKS], told[lineage.Status.BLOCKED]
+    are = "is" if blocked == 1 else "are"
+    return (
+        f"{broken:,} {'breaks' if broken == 1 else 'break'}, {blocked:,} {are} blocked, "
+        f"of {told.total():,} judged"
+    )
+
+
+def _hit(estate: lineage.Workspace, root: FieldId | DatasetId, found: lineage.Impact) -> str:
+    """Return what breaks or is blocked, counted: columns and tables first, then what else."""
+    tables = {verdict.subject for verdict in found.relations if verdict.status in _BAD}
+    columns = [
+        row for row in estate.downstream(root, edges=False).reached if row.field.dataset in tables
+    ]
+    kinds = Counter(verdict.kind for verdict in found.consumers if verdict.status in _BAD)
+    counts = [words.many(number, kind) for kind, number in kinds.most_common()]
+    first = f"{words.many(len(columns), 'column')} in {words.many(len(tables), 'table')}"
+    return " · ".join(("Broken or blocked: " + first, *counts))

@@ -19,9 +19,8 @@ def show() -> None:
     """Draw the page."""
     estate = opened.estate()
     st.title("Governance", anchor=False)
-    flow, owners, contracts, unused = st.tabs(
-        TABS, key="tab", on_change="rerun", bind="query-params"
-    )
+    part = address.held("tab", address.one_of("tab", TABS), TABS[0])
+    flow, owners, contracts, unused = st.tabs(TABS, key=part.key, on_change=part.write)
     if flow.open:
         with flow:
             _flow(estate)
@@ -46,9 +45,8 @@ def _flow(estate: lineage.Workspace) -> None:
         st.info("No column has a tag. Tags of dbt and OpenLineage are read.")
         return
     tags = sorted(tagged)
-    asked = address.get("tag")
-    tag = st.selectbox("Label", tags, index=tags.index(asked) if asked in tags else 0)
-    address.put(tag=tag)
+    part = address.held("tag", address.one_of("tag", tuple(tags)))
+    tag = st.selectbox("Label", tags, key=part.key, on_change=part.write)
     labelled = set(tagged[tag])
     rows: dict[FieldId, dict[str, object]] = {}
     for column in tagged[tag]:
@@ -132,7 +130,7 @@ def _contracts(estate: lineage.Workspace) -> None:
         return
     for job in found:
         name = ", ".join(estate.label(one) for one in job.inputs) or job.id.name
-        st.write(f"**{name}** promises {len(job.promised)} columns")
+        st.write(f"**{name}** promises {words.many(len(job.promised), 'column')}")
         if job.owners:
             st.caption(f"Owner: {', '.join(job.owners)}")
         words.drawn([{"column": column, "type": kind or ""} for column, kind in job.promised], name)
@@ -144,8 +142,8 @@ def _unused(estate: lineage.Workspace) -> None:
         "estate could not be read."
     )
     found = opened.estate(Step.BOUND).unused()
-    single = st.toggle("Also what has a single reader", value=address.get("single") == "1")
-    address.put(single="1" if single else None)
+    part = address.flag("single")
+    single = st.toggle("Also what has a single reader", key=part.key, on_change=part.write)
     rows = [
         {
             "what": estate.label(item.subject),

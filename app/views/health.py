@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 import lineage
-from app import lens, opened, words
+from app import address, lens, opened, words
 
 TABS = ("Not understood", "Declared and derived", "Runs", "Freshness")
 _BAD = {"FAIL": "✖ FAIL", "ABORT": "■ ABORT", "RUNNING": "… RUNNING", "START": "… START"}
@@ -23,9 +23,8 @@ def show() -> None:
     two.metric("Datasets with a schema", f"{report.with_schema:,} of {report.datasets:,}")
     three.metric("Datasets with column lineage", f"{report.with_lineage:,}")
     four.metric("Diagnostics", f"{len(estate.snapshot.diagnostics):,}")
-    understood, edges, runs, fresh = st.tabs(
-        TABS, key="tab", on_change="rerun", bind="query-params"
-    )
+    part = address.held("tab", address.one_of("tab", TABS), TABS[0])
+    understood, edges, runs, fresh = st.tabs(TABS, key=part.key, on_change=part.write)
     if understood.open:
         with understood:
             _problems(estate, report)

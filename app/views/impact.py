@@ -222,7 +222,8 @@ def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
         f"{coverage.proved} proved by binding · {coverage.inferred} inferred from lineage · "
         f"{coverage.unknown} unknown"
     )
-    verdicts, evidence, patches = st.tabs(TABS, key="tab", on_change="rerun", bind="query-params")
+    part = address.held("tab", address.one_of("tab", TABS), TABS[0])
+    verdicts, evidence, patches = st.tabs(TABS, key=part.key, on_change=part.write)
     if verdicts.open:
         with verdicts:
             _verdicts(estate, found)
@@ -236,8 +237,8 @@ def _answer(estate: lineage.Workspace, found: lineage.Impact) -> None:
 
 def _witnessed(estate: lineage.Workspace, found: lineage.Impact) -> lineage.Impact:
     """Ask a real engine too, if that is wanted."""
-    wanted = st.toggle("Ask DuckDB as a witness", value=address.get("witness") == "1")
-    address.put(witness="1" if wanted else None)
+    part = address.flag("witness")
+    wanted = st.toggle("Ask DuckDB as a witness", key=part.key, on_change=part.write)
     if not wanted:
         return found
     try:

@@ -45,34 +45,16 @@ def _component():  # type: ignore[no-untyped-def]  # noqa: ANN202 - streamlit do
 def show() -> None:
     """Draw the page."""
     estate = opened.estate()
-    first, second, third, fourth = st.columns([2.6, 1.4, 2, 1], vertical_alignment="bottom")
-    with first:
-        level = st.segmented_control(
-            "Draw", LEVELS, default=address.one_of("level", LEVELS), format_func=str.capitalize
-        )
-    with second:
-        look = st.selectbox(
-            "Colour by", LENSES, index=LENSES.index(address.one_of("lens", LENSES)), key="map lens"
-        )
-    chosen = address.get("level")
-    level = str(level or "dataset")
-    if level != "dataset" or chosen:
-        address.put(level=level)
-    with third:
-        wanted = st.text_input("Only names with", value=address.get("with"))
-    address.put(**{"with": wanted, "lens": None if look == LENSES[0] else look})
-    with fourth:
-        words.save("HTML page", lambda: "".join(lineage.export(estate, "html")), "lineage.html")
-    if level == "dataset" and not chosen and not wanted:
-        level = _coarser(estate)
+    level, look, wanted = _controls(estate)
     links = estate.links(level)
-    names = sorted({estate.group(id_, level) for id_ in estate.snapshot.datasets})
-    if wanted:
-        names = [name for name in names if wanted.lower() in name.lower()]
+    every = sorted({estate.group(id_, level) for id_ in estate.snapshot.datasets})
+    names = [name for name in every if wanted.lower() in name.lower()]
     drawn = names[:NODES]
     st.caption(
-        f"drawn {len(drawn):,} of {len(names):,} {level}s · an arrow is lineage, dashed where "
-        "values only influence"
+        f"drawn {len(drawn):,} of {words.many(len(every), level)}"
+        + (f" · {len(every) - len(names):,} without “{wanted}” in the name" if wanted else "")
+        + (f" · {len(names) - len(drawn):,} beyond {NODES}" if len(names) > NODES else "")
+        + " · an arrow is lineage, dashed where values only influence"
     )
     if not drawn:
         st.info("No name has that in it.")
@@ -86,12 +68,48 @@ def show() -> None:
     st.html(lens.legend(Painting(dict(enumerate(values.values()))), look))
     # The network is a picture; by keyboard a node is chosen here.
     about = address.get("node")
+    part = address.held("node", about if about in drawn else None)
     node = st.selectbox(
-        "About", drawn, index=drawn.index(about) if about in drawn else None, placeholder="a node"
+        "About",
+        drawn,
+        index=None,
+        placeholder="a node",
+        format_func=lambda name: words.named(name, level),
+        key=part.key,
+        on_change=part.write,
     )
-    address.put(node=node)
     if node:
         _about(estate, node, level, links)
+
+
+def _controls(estate: lineage.Workspace) -> tuple[str, str, str]:
+    """Return what a node is, what it is coloured by, and what its name has."""
+    wanted = address.get("with")
+    level = address.one_of("level", LEVELS)
+    if not address.get("level") and not wanted:
+        level = _coarser(estate)
+    asked = address.get("lens")
+    usual = level if level in LENSES else LENSES[0]
+    parts = {
+        "level": address.held("level", level),
+        "lens": address.held("lens", asked if asked in LENSES else usual, usual),
+        "with": address.held("with", wanted),
+    }
+    first, second, third, fourth = st.columns([2.6, 1.4, 2, 1], vertical_alignment="bottom")
+    first.segmented_control(
+        "Draw",
+        LEVELS,
+        format_func=str.capitalize,
+        key=parts["level"].key,
+        on_change=parts["level"].write,
+    )
+    look = second.selectbox(
+        "Colour by", LENSES, key=parts["lens"].key, on_change=parts["lens"].write
+    )
+    third.text_input("Only names with", key=parts["with"].key, on_change=parts["with"].write)
+    with fourth:
+        words.save("HTML page", lambda: "".join(lineage.export(estate, "html")), "lineage.html")
+    return level, look, wanted
 
 
 def _values(

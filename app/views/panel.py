@@ -23,10 +23,8 @@ def draw(estate: lineage.Workspace, drawn: Scene, focus: int, root: Subject) -> 
         if st.button("Start from here", width="stretch"):
             address.put(column=label, focus=None, edge=None, only=None, open=None, path=None)
             st.rerun()
-        only = address.get("only") == label
-        if st.toggle("Only this path", value=only) != only:
-            address.put(only=None if only else label)
-            st.rerun()
+        part = address.flag("only", on=label)
+        st.toggle("Only this path", key=part.key, on_change=part.write)
     _links(estate, subject, label)
     _ways(estate)
     _edges(estate, subject)

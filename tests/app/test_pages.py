@@ -48,7 +48,8 @@ def test_a_page_draws(page: str) -> None:
 @pytest.mark.usefixtures("demo")
 def test_a_column_says_what_breaks() -> None:
     page = opened("column", column="billing.invoices.amount", change="rename")
-    assert "What breaks if you rename it: 42 of 42 affected" in said(page)
+    assert "What breaks if you rename it: 1 breaks, 41 are blocked, of 45 judged" in said(page)
+    assert "Broken or blocked: 60 columns in 16 tables · 15 tests" in said(page)
     assert "drawn 71 of 71 edges" in said(page)
 
 
