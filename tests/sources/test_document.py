@@ -144,7 +144,9 @@ def test_a_missing_path_is_told_before_anything_is_read(tmp_path: Path) -> None:
         read([tmp_path / "a.json", tmp_path / "missing"])
 
 
-@pytest.mark.parametrize("content", [EVENT, gzip.compress(EVENT), EVENT + b"\n" * 100_000 + EVENT])
+@pytest.mark.parametrize(
+    "content", [EVENT, gzip.compress(EVENT, mtime=0), EVENT + b"\n" * 100_000 + EVENT]
+)
 def test_standard_input(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe:
         buffer = io.BufferedReader(Unseekable(content))
