@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -214,7 +214,7 @@ class _Addition:
         self._origin = arrival.origin
         self._key = key
         self._state = self._read_state()
-        moment = self._event.event_time or arrival.received or UNKNOWN_TIME
+        moment = self._read_time() or arrival.received or UNKNOWN_TIME
         rank = _NO_RANK if self._event.run is None else _RANK[self._state]
         self._stamp: Stamp = (moment, rank)
 
@@ -240,6 +240,18 @@ class _Addition:
         if event.run is not None and event.run.run_id:
             self._run(event.run, job)
         self._part(event.job, job)
+
+    def _read_time(self) -> datetime | None:
+        """Return the time; one that UTC does not have, at the edges of the calendar, is none."""
+        moment = self._event.event_time
+        if moment is not None and moment.year in {MINYEAR, MAXYEAR}:
+            try:
+                moment.astimezone(UTC)
+            except OverflowError:
+                message = "the time lies outside the years 1 to 9999 in UTC; it is left out"
+                self._problem("wrong-type", message, "/eventTime")
+                return None
+        return moment
 
     def _read_state(self) -> RunState:
         text = self._event.event_type

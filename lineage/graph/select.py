@@ -20,7 +20,7 @@ from lineage.graph.traverse import reach
 from lineage.model.answer import Direction
 from lineage.model.identity import FieldId
 
-_TERM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<name>[^+]+?)(?:\+(?P<down>\d*))?", re.DOTALL)
+_TERM = re.compile(r"(?:(?P<up>\d{0,9})\+)?(?P<name>[^+]+?)(?:\+(?P<down>\d{0,9}))?", re.DOTALL)
 
 
 def select(index: Index, names: Names, text: str) -> set[int]:

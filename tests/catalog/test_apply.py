@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -488,3 +488,21 @@ def test_an_event_type_that_there_is_not() -> None:
     snapshot = apply([run("r", "DONE", 0)])
     assert snapshot.runs["r"].state is RunState.OTHER
     assert [row.code for row in snapshot.diagnostics] == ["unknown-event-type"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
+    ],
+)
+def test_a_time_that_utc_does_not_have_is_none(moment: datetime) -> None:
+    made = dataset(B, lineage(x="y"))
+    event = ol.run_event(
+        ol.Run("r"), ol.Job(J.namespace, J.name), event_type="COMPLETE", event_time=moment,
+        inputs=[dataset(A)], outputs=[made],
+    )  # fmt: skip
+    found = apply([event])
+    assert [edge.first_seen for edge in found.edges] == [None]
+    assert [row.code for row in found.diagnostics] == ["wrong-type"]

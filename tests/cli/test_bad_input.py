@@ -382,3 +382,10 @@ def test_a_store_that_may_only_be_read(run: Run, folder_mode: int, *, prepared: 
     assert [one.stdout for one in found] == expected, [one.output for one in found]
     assert refused.exit_code == 3
     assert "the store cannot be used" in refused.stderr
+
+
+@pytest.mark.parametrize("text", ["{n}+b.v", "b.v+{n}"])
+def test_a_number_of_hops_that_no_machine_has(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "good.ndjson").write_text(LINE)
+    found = run("export", "good.ndjson", "--select", text.format(n="9" * 5000))
+    assert found.exit_code == 2

@@ -139,7 +139,7 @@ class Artifacts:
 
     def _check_version(self) -> None:
         schema = text(self.metadata.get("dbt_schema_version")) or ""
-        number = re.search(r"/v(\d+)\.json", schema)
+        number = re.search(r"/v(\d{1,9})\.json", schema)
         if number is None:
             return
         if int(number[1]) > NEWEST:
