@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
+from msgspec import structs
+
 from lineage.catalog.gather import ENDS, UNKNOWN_TIME, Running, Words
 from lineage.catalog.identity import Names, scheme
 from lineage.model import event as ol
@@ -86,6 +88,8 @@ def job(name: JobId, words: Words, names: Names) -> Job:
         ),
         exact=origin.exact if origin else False,
         promised=_promised(words),
+        later=origin.later if origin else None,
+        later_places=_later_places(origin),
         note=origin.note if origin else None,
     )
 
@@ -190,6 +194,12 @@ def _location(origin: ol.OriginFacet | None) -> Location | None:
     if origin is None or not origin.document:
         return None
     return Location(origin.document, origin.line, origin.column)
+
+
+def _later_places(origin: ol.OriginFacet | None) -> SourceMap | None:
+    if origin is None:
+        return None
+    return _places(structs.replace(origin, places=origin.later_places, inlined=None))
 
 
 def _places(origin: ol.OriginFacet | None) -> SourceMap | None:

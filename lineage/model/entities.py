@@ -116,6 +116,9 @@ class Job:
     """Whether it cannot be run unless each of these is there (a unit test)."""
     promised: tuple[tuple[str, str | None], ...] = ()
     """The columns, with their types, that a contract promises of its only input."""
+    later: str | None = None
+    """What it runs from the second time on (an incremental model), where that is something else."""
+    later_places: SourceMap | None = None
     note: str | None = None
     """Why there is no SQL although there should be, for example after a failed run."""
 

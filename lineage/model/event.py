@@ -565,6 +565,9 @@ class OriginFacet(Facet, frozen=True, rename="camel", omit_defaults=True, gc=Fal
     places: tuple[tuple[Number, Number, Number, Number, bool], ...] | None = None
     """A `model.places.SourceMap`: line and column of the SQL, line and column of the document,
     and whether the text from there on is literally the document's."""
+    later: str | None = None
+    """What it runs from the second time on, where that is something else."""
+    later_places: tuple[tuple[Number, Number, Number, Number, bool], ...] | None = None
     inlined: tuple[tuple[Number, str], ...] | None = None
     """Which of ``places``, by number from 0, are in another document, and in which."""
     deleted: bool = msgspec.field(default=False, name="_deleted")

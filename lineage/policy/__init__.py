@@ -41,6 +41,8 @@ class Facts:
     """One for each job of the head whose SQL was not."""
     floor: float | None = None
     """The least share of jobs that must be understood."""
+    later: tuple[Verdict, ...] = ()
+    """Relations that can be built once, and not a second time."""
 
     def of_kind(self, *kinds: JobKind) -> tuple[Verdict, ...]:
         """Return the verdicts on consumers of some kinds."""

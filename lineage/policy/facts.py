@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lineage.analysis.compare import compare
 from lineage.analysis.estate import Estate
+from lineage.analysis.later import later
 from lineage.analysis.named import with_named
 from lineage.analysis.unread import with_unread
 from lineage.model.change import ChangeSet
@@ -57,13 +58,15 @@ def facts(
         seen,
         unseen,
         floor,
+        tuple(later(one, other)),
     )
 
 
 def _is_project(row: Diagnostic) -> bool:
     """Return whether it says that dbt_project.yml cannot be read: then nothing else is known."""
-    known = row.location is not None and row.location.document.endswith("dbt_project.yml")
-    return known and row.code == "dbt-unreadable-yaml"
+    parts = row.location.document.split("/") if row.location is not None else [""]
+    own = parts[-1] == "dbt_project.yml" and "dbt_packages" not in parts
+    return own and row.code == "dbt-unreadable-yaml"
 
 
 def new_problems(

@@ -17,7 +17,7 @@ def check(facts: Facts) -> Iterator[Found]:
 
     A query that makes nothing is one as well: somebody runs it.
     """
-    for verdict in (*facts.impact.relations, *facts.of_kind(JobKind.STATEMENT)):
+    for verdict in (*facts.impact.relations, *facts.later, *facts.of_kind(JobKind.STATEMENT)):
         if verdict.status is Status.BREAKS:
             for found in told(verdict):
                 if not ARITY & set(found.key.split()):

@@ -16,6 +16,7 @@ from typing import Protocol
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.places import SourceMap
 from lineage.sources.dbt import seeds
+from lineage.sources.dbt.again import again
 from lineage.sources.dbt.facts import (
     Facts,
     column_of,
@@ -105,6 +106,8 @@ class Statement:
     places: SourceMap | None
     depends_on: tuple[str, ...]
     note: str | None = None
+    later: tuple[str, SourceMap] | None = None
+    """What it is when it is run again, and where that stands."""
 
 
 @dataclass(slots=True)
@@ -762,6 +765,7 @@ class Reading:
                 sql=None if draft.ephemeral else made.sql,
                 places=made.places,
                 note=made.note,
+                later=made.later,
                 depends_on=made.depends_on,
                 detail={"test": "singular"} if draft.kind is Kind.TEST else {},
             )
@@ -808,7 +812,10 @@ class Reading:
         sql, places = with_ephemerals(
             rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.values())
         )
-        return Statement(sql, places, depends_on)
+        own = str(self.table_of(draft.id))
+        adapter = self.target.adapter
+        later = None if inlined else again(rendered, draft.config, adapter, own, draft.written)
+        return Statement(sql, places, depends_on, later=later)
 
     def _surely(self, depends_on: Iterable[str], rendered: Rendered) -> Iterator[str]:
         """Yield what a text refers to however it is run, the first time of an incremental one."""

@@ -79,6 +79,8 @@ class Node:
     sql: str | None = None
     places: SourceMap | None = None
     """Where the lines of ``sql`` stand in ``file``; ``None`` when that is not known."""
+    later: tuple[str, SourceMap] | None = None
+    """What it runs from the second time on, and its places, where that is something else."""
     note: str | None = None
     """Why there is no SQL although there should be."""
     depends_on: tuple[str, ...] = ()

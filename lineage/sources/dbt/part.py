@@ -141,7 +141,8 @@ def _unresolved(reading: Reading, project: Project) -> Iterator[str]:
 
 
 def _encoded(node: Node) -> bytes:
-    return msgspec.msgpack.encode(replace(node, sql=None, places=None), order="deterministic")
+    bare = replace(node, sql=None, places=None, later=None)
+    return msgspec.msgpack.encode(bare, order="deterministic")
 
 
 def _environment(reading: Reading) -> tuple[list[str], list[str]]:

@@ -212,6 +212,8 @@ class Report:
             fields=self._fields(node),
             exact=node.detail.get("test") == "unit",
             places=_places(node),
+            later=node.later[0] if node.later else None,
+            later_places=_later_places(node),
             inlined=_inlined(node),
         )
         job = self._job(
@@ -457,6 +459,12 @@ def _places(node: Node) -> tuple[tuple[int, int, int, int, bool], ...] | None:
         )
         for anchor in node.places.anchors
     )
+
+
+def _later_places(node: Node) -> tuple[tuple[int, int, int, int, bool], ...] | None:
+    if node.later is None:
+        return None
+    return _places(replace(node, sql=node.later[0], places=node.later[1]))
 
 
 def _inlined(node: Node) -> tuple[tuple[int, str], ...] | None:
