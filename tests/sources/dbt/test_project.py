@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.model.diagnostic import Severity
+from lineage.model.diagnostic import Location, Severity
 from lineage.model.event import encode
 from lineage.sources.dbt import read_tree
 from lineage.sources.dbt.artifacts import Artifacts
@@ -426,6 +426,22 @@ def test_a_file_that_cannot_be_had_is_reported() -> None:
     project = read_project(Holes(content))
     assert [node.id for node in project.nodes] == ["model.p.b"]
     assert project.diagnostics[0].message.startswith("models/a.sql: cannot be read (Permission")
+
+
+def test_files_in_another_encoding(tmp_path: Path) -> None:
+    told = {
+        "dbt_project.yml": "name: p",
+        "models/s.yml": "sources: [{name: raw, tables: [{name: t, columns: [{name: ä}]}]}]",
+        "models/a.sql": "select ä from {{ source('raw', 't') }}",
+    }
+    for name, text in told.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(text.encode("utf-16"))
+    (tmp_path / "models" / "b.sql").write_bytes("select 1 as x".encode("utf-16-le"))
+    project = read_project(Folder(tmp_path))
+    assert nodes(project)["model.p.a"].sql == 'select ä from "raw"."t"'
+    (problem,) = project.diagnostics
+    assert (problem.code, problem.location) == ("unreadable", Location("models/b.sql"))
 
 
 def test_links_out_of_the_project_are_not_followed(tmp_path: Path) -> None:
