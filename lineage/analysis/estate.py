@@ -47,10 +47,10 @@ class Estate:
         program = settled.program
         snapshot = program.snapshot
         outcomes = settled.outcomes
-        telling = [unit for unit in program.units if not _says_nothing(unit, outcomes[unit.id])]
+        telling = [unit for unit in program.units if not _says_nothing(unit, outcomes.get(unit.id))]
         known = {unit.id for unit in telling}
         without = {id_ for id_ in snapshot.jobs if id_ not in known}
-        unclear = {id_ for id_ in known if _is_unread(outcomes[id_])}
+        unclear = {id_ for id_ in known if _is_unread(outcomes.get(id_))}
         edges: dict[JobId, list[Edge]] = {}
         for edge in snapshot.edges:
             asked = edge.job in without or edge.job in unclear
@@ -169,17 +169,18 @@ UNREAD = frozenset({"does-not-parse", "unsupported-statement", "too-deep"})
 """Problems after which nobody knows all that a statement does."""
 
 
-def _is_unread(outcome: Outcome) -> bool:
-    return any(problem.code in UNREAD for problem in outcome.problems)
+def _is_unread(outcome: Outcome | None) -> bool:
+    return outcome is not None and any(problem.code in UNREAD for problem in outcome.problems)
 
 
-def _says_nothing(unit: Unit, outcome: Outcome) -> bool:
+def _says_nothing(unit: Unit, outcome: Outcome | None) -> bool:
     """Return whether a text is understood and names no table: EXEC, SET, GRANT.
 
     Then what its job reads and writes is known by its edges alone.
     """
-    silent = all(item.role is Role.SILENT for item in unit.outlines)
-    return silent and not (outcome.reads or outcome.written or _is_unread(outcome))
+    if outcome is None or outcome.reads or outcome.written or _is_unread(outcome):
+        return False
+    return all(item.role is Role.SILENT for item in unit.outlines)
 
 
 def reads_of(unit: Unit, outcome: Outcome | None) -> frozenset[DatasetId]:

@@ -175,7 +175,7 @@ class View(Schema):
         added = self._world.added(key)
         if added is not None:
             return added
-        named = self._scope.find(key)
+        named = self._named(key)
         return self._world.table(named.dataset) if isinstance(named, DatasetTable) else None
 
     def gone(self, parts: Parts) -> bool:
@@ -184,8 +184,15 @@ class View(Schema):
             return True
         if self._world.forbidden(tuple(part.lower() for part in parts)):
             return True
-        named = self._scope.find(parts)
+        named = self._named(parts)
         return isinstance(named, DatasetTable) and self._world.gone(named.dataset)
+
+    def _named(self, parts: Parts) -> Table | None:
+        """Return the table of a name; producers tell a part with dots in it without its quotes."""
+        found = self._scope.find(parts)
+        if found is None and any("." in part for part in parts):
+            found = self._scope.find(tuple(piece for part in parts for piece in part.split(".")))
+        return found
 
     def tables(self) -> Iterator[Table]:
         """Yield every table that can be seen from here, in name order."""
@@ -198,7 +205,7 @@ class View(Schema):
         """Return the dataset that a table of a script stands for, if the estate knows it."""
         if isinstance(table, DatasetTable):
             return table.dataset
-        named = self._scope.find(table.parts)
+        named = self._named(table.parts)
         if isinstance(named, DatasetTable):
             return named.dataset
         added = self._world.added(tuple(part.lower() for part in table.parts))
