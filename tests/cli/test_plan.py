@@ -221,3 +221,23 @@ def test_a_new_name_may_come_in_quotes(new: str, tmp_path: Path) -> None:
         found = CliRunner().invoke(command, asked)
         assert found.exit_code == 0, (found.output, found.exception)
         assert "rename stg.orders.amount to order" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("dialect", "inside"),
+    [
+        ("duckdb", '(select * rename ("order" as x) from t) as t'),
+        ("snowflake", '(select * rename ("order" as x) from t) as t'),
+        ("postgres", '(select id, "order" as x from t) as t'),
+        ("bigquery", "(select id, `order` as x from t) as t"),
+        ("tsql", "(select id, [order] as x from t) as t"),
+        ("mysql", "(select id, `order` as x from t) as t"),
+    ],
+)
+def test_a_star_is_renamed_as_the_dialect_has_it(dialect: str, inside: str, tmp_path: Path) -> None:
+    text = "create table t (id integer, x integer);\ncreate view v as select * from t;\n"
+    written(tmp_path, {"a.sql": text})
+    asked = ["plan", str(tmp_path), "--dialect", dialect, "--rename", "t.x=order", "--write"]
+    found = CliRunner().invoke(command, asked)
+    assert found.exit_code == 0, found.output
+    assert f"create view v as select * from {inside};" in (tmp_path / "a.sql").read_text()
