@@ -77,6 +77,9 @@ class Scene:
     (-1: none), and each pair of columns as three numbers, its two ends and its line (-1: none).
     """
 
+    members: frozenset[FieldId] = frozenset()
+    """All columns that the picture is of, drawn one by one, folded or hidden."""
+
     @property
     def tables(self) -> int:
         """How many tables there are, drawn one by one, folded or hidden."""
@@ -529,6 +532,7 @@ def _made(
         if drawing.before is not None
         else {},
         row_changes=_row_changes(estate, drawing.before, columns),
+        members=frozenset(drawing.every),
         cone=_cone(drawing, numbers, {line: number for number, line in enumerate(order)})
         if folded or len(drawing.lines) < len(drawing.pairs)
         else {},

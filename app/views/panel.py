@@ -17,7 +17,7 @@ Subject = lineage.FieldId | lineage.DatasetId
 def draw(estate: lineage.Workspace, drawn: Scene, focus: int, root: Subject) -> None:
     """Draw what is known of the focus, where it leads, and the SQL of its edges."""
     subject: Subject = (drawn.columns[focus] if 0 <= focus < len(drawn.columns) else None) or root
-    st.html(_facts(estate, subject))
+    st.html(_facts(estate, drawn, subject))
     label = estate.label(subject)
     if subject != root:
         if st.button("Start from here", width="stretch"):
@@ -30,14 +30,14 @@ def draw(estate: lineage.Workspace, drawn: Scene, focus: int, root: Subject) -> 
     _edges(estate, subject)
 
 
-def _facts(estate: lineage.Workspace, subject: Subject) -> str:
+def _facts(estate: lineage.Workspace, drawn: Scene, subject: Subject) -> str:
     """Return what is known of a column or table as HTML, every name escaped."""
     dataset = subject.dataset if isinstance(subject, FieldId) else subject
     known = estate.snapshot.datasets.get(dataset)
     about = next(
         (one for one in (known.fields or () if known else ()) if one.name == subject.name), None
     )
-    up = len(estate.upstream(subject, edges=False).reached)
+    above = estate.upstream(subject, edges=False)
     below = estate.downstream(subject, edges=False)
     name = subject.name if isinstance(subject, FieldId) else estate.label(subject)
     lines = [
@@ -53,8 +53,7 @@ def _facts(estate: lineage.Workspace, subject: Subject) -> str:
     text = (about.description if about else None) or (known.description if known else None)
     if text:
         lines.append(f"<p>{escape(text)}</p>")
-    facts = [("Upstream", words.many(up, "column"))]
-    facts.append(("Downstream", words.many(len(below.reached), "column")))
+    facts = [("Upstream", _reached(above, drawn)), ("Downstream", _reached(below, drawn))]
     facts.append(("Owner", ", ".join(known.owners) if known and known.owners else "nobody known"))
     users: dict[str, list[str]] = {}
     for consumer in below.consumers:
@@ -69,6 +68,13 @@ def _facts(estate: lineage.Workspace, subject: Subject) -> str:
     if known and known.updated_at:
         facts.append(("Written", f"{known.updated_at:%Y-%m-%d %H:%M} UTC"))
     return f"{_STYLE}<div class='facts'>{''.join(lines)}{words.facts(dict(facts))}</div>"
+
+
+def _reached(cone: lineage.Cone, drawn: Scene) -> str:
+    """Return how many columns there are, and how many of them the picture is of."""
+    count = len(cone.reached)
+    here = sum(row.field in drawn.members for row in cone.reached)
+    return words.many(count, "column") + (f", {here:,} of them drawn here" if here < count else "")
 
 
 _STYLE = (

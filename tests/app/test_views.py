@@ -104,3 +104,11 @@ def late(reached: Callable[..., bool]) -> Callable[..., bool]:
         return seconds > 0 and reached(self, step, seconds)
 
     return found
+
+
+def test_the_panel_says_how_much_of_a_column_is_drawn() -> None:
+    """A picture is of one column's lineage: of another in it, it may hold less than there is."""
+    name = "stg_billing__invoices.gross_amount"
+    page = htmls(opened("column", column="billing.invoices.amount", focus=name))
+    assert "<dd>6 columns, 2 of them drawn here</dd>" in page
+    assert "<dd>13 columns</dd>" in page
