@@ -19,6 +19,13 @@ st.html(
     "{color:color-mix(in srgb,currentcolor 84%,transparent)!important}"
     "[data-testid='stCaptionContainer']{color:inherit!important;opacity:1}"
     "button[data-selected='true']{color:inherit!important;font-weight:600}"
+    # In a narrow window what stands side by side goes below, before it cannot be read.
+    "@media (max-width:1100px){[data-testid='stHorizontalBlock']{flex-wrap:wrap}"
+    "[data-testid='stColumn']{min-width:min(100%,11rem)}"
+    ".st-key-controls [data-testid='stColumn']:first-child{min-width:100%}"
+    "[data-testid='stColumn']:has([data-testid='stButtonGroup']){min-width:min(100%,20rem)}"
+    ".st-key-picture>*>[data-testid='stHorizontalBlock']>*,"
+    ".st-key-picture>[data-testid='stHorizontalBlock']>*{min-width:min(100%,24rem)}}"
     "@media (prefers-reduced-motion:reduce){*,*::before,*::after{animation-duration:0s!important;"
     "animation-delay:0s!important;transition:none!important;scroll-behavior:auto!important}}"
     "</style>"

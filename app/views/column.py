@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -64,6 +65,8 @@ def show() -> None:
     shown = estate if then is None else opened.at(estate, then)
     before = shown if then is not None and address.get("compare") == "1" else None
     shown = estate if before is not None else shown
+    if then is not None:
+        _was_there(estate, shown, then)
     root = _root(shown, before)
     view = _controls(row[1:], compared=before is not None)
     only = _only(shown, root)
@@ -182,6 +185,23 @@ def _is_known(estate: lineage.Workspace, of: FieldId | DatasetId) -> bool:
     return (of.dataset if isinstance(of, FieldId) else of) in estate.snapshot.datasets and (
         not isinstance(of, FieldId) or of in estate.columns(of.dataset)
     )
+
+
+def _was_there(estate: lineage.Workspace, shown: lineage.Workspace, then: datetime) -> None:
+    """Say so and stop, if what is there now was not there at that instant."""
+    name = address.get("column")
+    if not _resolves(shown, name) and _resolves(estate, name):
+        st.info(f"{name} was not there on {moments.said(then)}. Move As of to a later instant.")
+        _timeline(estate)
+        st.stop()
+
+
+def _resolves(estate: lineage.Workspace, name: str) -> bool:
+    try:
+        estate.resolve(name)
+    except lineage.LineageError:
+        return False
+    return True
 
 
 def _root(estate: lineage.Workspace, before: lineage.Workspace | None) -> FieldId | DatasetId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote
 
@@ -220,3 +221,70 @@ def shown(page: Page, use: Use) -> str:
     found = said(page, use)
     page.keyboard.press("Escape")
     return found
+
+
+def test_back_restores_what_was_before_a_control_was_used(demo: str, page_of: Open) -> None:
+    """From the start page: a search, a control, and the way back."""
+    page = page_of(demo)
+    box = page.get_by_placeholder("Search: orders.amount, or a table")
+    box.click()
+    box.fill("billing.invoices.amount")
+    page.get_by_role("option", name="billing.invoices.amount", exact=True).first.click()
+    page.locator("button.row.chosen").wait_for()
+    settled(page)
+    page.get_by_role("radio", name="Up", exact=True).click()
+    settled(page)
+    page.get_by_text("drawn 1 of 1 edge ").wait_for()
+    page.go_back()
+    page.get_by_text("drawn 71 of 71 edges").wait_for()
+    settled(page)
+    assert "direction" not in str(page.evaluate("() => location.search"))
+    page.go_back()
+    page.get_by_text("Much depends on").wait_for()
+
+
+def test_starting_from_the_focus_is_one_step(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/{COLUMN}&focus=stg_billing__invoices.net_amount")
+    page.get_by_role("button", name="Start from here").click()
+    page.wait_for_function("() => !location.search.includes('focus')")
+    settled(page)
+    page.go_back()
+    settled(page)
+    assert "focus=" in str(page.evaluate("() => location.search"))
+    assert "column=billing.invoices.amount" in str(page.evaluate("() => location.search"))
+
+
+def test_another_instant_is_drawn_at_once(demo: str, page_of: Open) -> None:
+    page = page_of(f"{demo}/{COLUMN}")
+    page.get_by_text("drawn 71 of 71 edges").wait_for()
+    settled(page)
+    slider = page.get_by_test_id("stSlider").get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("What breaks is not told here").wait_for()
+    slider.focus()
+    page.keyboard.press("Home")
+    page.get_by_text(re.compile("was not there on .* UTC")).wait_for()
+    page.get_by_text("drawn 71 of 71 edges").wait_for(state="detached")
+    slider.focus()
+    page.keyboard.press("End")
+    page.get_by_text("drawn 71 of 71 edges").wait_for()
+    assert "UTC" in page.get_by_test_id("stSlider").inner_text()
+
+
+@pytest.mark.parametrize("path", [COLUMN, "map"])
+def test_a_narrow_window_can_be_read(demo: str, page_of: Open, path: str) -> None:
+    page = page_of(f"{demo}/{path}")
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.locator("button.row.chosen, .network[data-drawn]").first.wait_for()
+    settled(page)
+    assert page.evaluate(CUT) == []
+    if path == COLUMN:
+        assert page.locator("dl.known dd").first.evaluate("one => one.clientWidth") > 120
+
+
+CUT = """() => [...document.querySelectorAll("[data-testid='stMain'] [role='radiogroup'], " +
+    "[data-testid='stMain'] [data-testid='stButtonGroup'], " +
+    "[data-testid='stMain'] [data-testid='stPopoverButton']")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1 || one.clientWidth < 60)
+  .map(one => one.innerText)"""
