@@ -113,6 +113,28 @@ REFUSED = {
         "models/n.sql:1:20",
         "macro 'cents' takes no argument 'places'",
     ),
+    "argument of a test": Refused(
+        {
+            "tests/generic/above.sql": "{% test above(model, column_name, least) %}"
+            "select 1 from {{ model }} where {{ column_name }} < {{ least }}{% endtest %}\n",
+            "models/schema.yml": BASE["models/schema.yml"].replace(
+                "[not_null]", "[not_null, {above: {most: 1}}]"
+            ),
+        },
+        "TEMPLATE_RENDERS",
+        "models/schema.yml:5",
+        "macro 'test_above' takes no argument 'most'",
+    ),
+    "no endsnapshot": Refused(
+        {
+            "snapshots/old.sql": "{# {% snapshot no %} #}\n{% snapshot old %}"
+            "{{ config(unique_key='id', strategy='check', check_cols='all') }}"
+            "select * from {{ ref('m') }}\n"
+        },
+        "TEMPLATE_RENDERS",
+        "snapshots/old.sql:2",
+        "no {% endsnapshot %}",
+    ),
     "two models": Refused(
         {"models/x/n.sql": "select 1 as id, 2 as amt\n"},
         "REFERENCE_RESOLVES",

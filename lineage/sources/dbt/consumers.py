@@ -22,6 +22,7 @@ from lineage.sources.dbt.settings import line_of
 from lineage.sources.dbt.statements import metric_sql
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Subject
+from lineage.sql.template import REFUSED
 
 
 def read_project(tree: Tree, *, dialect: str | None = None) -> Project:
@@ -100,6 +101,11 @@ def _test_sql(
     model = f"(select * from {table} where {where}) dbt_subquery" if where else table  # noqa: S608
     subject = Subject(test.name, tested.subject.package, tested.subject.relation, dict(test.config))
     rendered = world.call(macro, subject, model=model, **arguments.values)
+    for row in rendered.diagnostics:
+        if row.code == REFUSED:
+            why_not = row.message.partition(": the template ")[2]
+            message = f"the test {test.name} {why_not}"
+            reading.problem(REFUSED, message, tested.file, test.line)
     return (rendered.text, None) if rendered.complete else (None, why(rendered))
 
 

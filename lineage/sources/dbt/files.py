@@ -34,7 +34,7 @@ from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
 from lineage.sources.document import readable
 from lineage.sources.encoding import NO_TEXT, is_text
-from lineage.sql.template import Rendered
+from lineage.sql.template import REFUSED, Rendered
 
 PROJECT = "dbt_project.yml"
 CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
@@ -44,6 +44,9 @@ _PYTHON_CALL = re.compile(r"\bdbt\.(ref|source)\s*\(([^()]*)\)")
 SNAPSHOT = re.compile(
     r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", re.DOTALL
 )
+_SNAPSHOT_BEGIN = re.compile(r"\{%-?\s*snapshot\s+\w+\s*-?%\}")
+_SNAPSHOT_END = re.compile(r"\{%-?\s*endsnapshot\s*-?%\}")
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _TEST_BEGIN = re.compile(r"\{%(-?)\s*(?:test|data_test)\s+(\w+)")
 _TEST_END = re.compile(r"\{%(-?)\s*end(?:test|data_test)\s*(-?)%\}")
 _NO_MACRO = re.compile(r"\{%-?\s*(materialization|docs)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)
@@ -404,8 +407,12 @@ class Reading:
         """Find snapshots: blocks in SQL files, and those that YAML takes of a relation."""
         for folder in paths(package.settings, "snapshot-paths", default=["snapshots"]):
             for path in self._under(package, folder, ".sql"):
-                for name, body in _blocks(self._text(path) or ""):
+                source = self._text(path) or ""
+                for name, body in _blocks(source):
                     self._find_snapshot(package, path, folder, name, body, properties)
+                for line in _left_open(source):
+                    message = "a snapshot begins here, and no {% endsnapshot %} follows."
+                    self.problem(REFUSED, message, path, line)
         for name, (item, path) in properties.snapshots.items():
             relation = text(item.get("relation"))
             if relation and f"snapshot.{package.name}.{name}" not in self.drafts:
@@ -864,6 +871,16 @@ def _as_macros(source: str) -> str:
     source = _NO_MACRO.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source)
     source = _TEST_BEGIN.sub(r"{%\1 macro test_\2", source)
     return _TEST_END.sub(r"{%\1 endmacro \2%}", source)
+
+
+def _left_open(source: str) -> Iterator[int]:
+    """Yield the lines in which snapshots begin that end nowhere."""
+    source = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source)
+    ends = [found.start() for found in _SNAPSHOT_END.finditer(source)]
+    begins = [found.start() for found in _SNAPSHOT_BEGIN.finditer(source)]
+    for begin, following in zip(begins, [*begins[1:], len(source)], strict=True):
+        if not any(begin < end < following for end in ends):
+            yield source.count("\n", 0, begin) + 1
 
 
 def _blocks(source: str) -> Iterator[tuple[str, str]]:
