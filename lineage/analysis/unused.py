@@ -68,21 +68,21 @@ def _users(
     whole: defaultdict[DatasetId, set[JobId]] = defaultdict(set)
     blind = False
     for unit in estate.steps:
-        outcome = estate.outcomes.get(unit.id)
+        outcome = estate.outcomes.get(unit.id) if unit.statements else None
         named = {field.dataset for field in unit.job.fields}
         for field in unit.job.fields:
             users[field.dataset, field.name.lower()].add(unit.id)
+        sources = set()
+        for edge in estate.edges.get(unit.id, ()):
+            if isinstance(edge.source, FieldId):
+                users[edge.source.dataset, edge.source.name.lower()].add(unit.id)
+                sources.add(edge.source.dataset)
         if outcome is not None:
             blind = blind or any(problem.code == "does-not-parse" for problem in outcome.problems)
             for origin in outcome.uses:
                 if isinstance(origin.table, DatasetTable):
                     users[origin.table.dataset, origin.column.lower()].add(unit.id)
             continue
-        sources = set()
-        for edge in estate.edges.get(unit.id, ()):
-            if isinstance(edge.source, FieldId):
-                users[edge.source.dataset, edge.source.name.lower()].add(unit.id)
-                sources.add(edge.source.dataset)
         for id_ in reads_of(unit, None) - named - sources:
             whole[id_].add(unit.id)
     return users, whole, blind

@@ -66,3 +66,14 @@ def test_a_source_is_one_with_or_without_a_schema(
         return
     assert {item.relation: item.status for item in found.relations} == {"b": status}
     assert {item.relation: item.status for item in found.consumers} == {"j": status}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_a_source_has_a_reader(case: Mapping[str, Any], tmp_path: Path) -> None:
+    source = lineage.DatasetId("db", "ghost")
+    fields = [{"name": "q", "type": "int"}]
+    schema = {"_producer": "p", "_schemaURL": "u", "fields": fields}
+    given = {"namespace": "db", "name": "ghost", "facets": {"schema": schema}}
+    estate = opened(tmp_path, [given], case.get("sql"))
+    unused = {one.subject for one in estate.unused() if one.reader is None}
+    assert not unused & {source, lineage.FieldId(source, "q")}
