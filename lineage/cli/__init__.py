@@ -29,6 +29,8 @@ FOUND = 1
 WRONG_USE = 2
 """What was asked for cannot be answered as it was asked."""
 NOT_ANALYSED = 3
+AS_FAR_AS_READ = "lineage.as_far_as_read"
+"""Set by a command whose answer counts although a document could not be read."""
 """A source or a store could not be read."""
 CLOSED_PIPE = 141
 """The reader of our output left; what a shell reports for a program that SIGPIPE ends."""
@@ -90,7 +92,7 @@ class Commands(click.Group):
             code = CLOSED_PIPE
         else:
             code = code if isinstance(code, int) else 0
-            code = code or unread
+            code = code or (0 if ctx.meta.get(AS_FAR_AS_READ) else unread)
         if code:
             ctx.exit(code)
         return code

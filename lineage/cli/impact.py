@@ -81,10 +81,12 @@ def COMMAND(  # noqa: N802 - the constant of this room
       lineage impact warehouse/ --dialect duckdb --drop orders.legacy_id
       lineage impact target/ --changes changes.jsonl --format jsonl
     """  # noqa: D301 - \b keeps click from filling the examples
+    from lineage.cli import AS_FAR_AS_READ  # noqa: PLC0415 - the package imports this module
     from lineage.cli.output import write  # noqa: PLC0415 - `--help` needs none
     from lineage.reports import verdicts  # noqa: PLC0415 - `--help` needs none
 
     flags = {name.replace("-", "_"): given.pop(name.replace("-", "_")) for name, *_ in _FLAGS}
+    click.get_current_context().meta[AS_FAR_AS_READ] = fail_on == "never"
     estate = open_estate(given.pop("sources"), **given)
     reached = False
     asked = False

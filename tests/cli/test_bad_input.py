@@ -274,7 +274,7 @@ ASKED = (
     ("path", "a.v", "b.v"),
     ("unused",),
     ("export", "--format", "csv"),
-    ("impact", "--drop", "a.v"),
+    ("impact", "--add", "a.z:INT", "--fail-on", "breaking"),
     ("snapshot", "-o", "-"),
 )
 
@@ -293,6 +293,13 @@ def test_an_answer_without_a_document_is_not_whole(
     assert found.exit_code == 3
     assert "[malformed-json]" in found.stderr
     assert found.stdout
+
+
+def test_impact_that_is_not_to_fail_ends_with_0_once_it_answered(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.ndjson").write_text(LINE + "{]\n")
+    found = run("impact", "cut.ndjson", "--drop", "a.v")
+    assert found.exit_code == 0
+    assert "[malformed-json]" in found.stderr
 
 
 def test_a_comparison_without_a_document_is_not_whole(run: Run, tmp_path: Path) -> None:
