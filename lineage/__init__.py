@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lineage.model.answer import Consumer as Consumer
     from lineage.model.answer import CoverageReport as CoverageReport
     from lineage.model.answer import Direction as Direction
+    from lineage.model.answer import Extent as Extent
     from lineage.model.answer import Hit as Hit
     from lineage.model.answer import HitKind as HitKind
     from lineage.model.answer import Link as Link
@@ -111,6 +112,7 @@ _ROOMS = {
         "Consumer",
         "CoverageReport",
         "Direction",
+        "Extent",
         "Hit",
         "HitKind",
         "Link",

@@ -22,6 +22,7 @@ from lineage.model.answer import (
     Cone,
     CoverageReport,
     Direction,
+    Extent,
     Hit,
     HitKind,
     Link,
@@ -576,6 +577,10 @@ class Workspace:
         from lineage.analysis.coverage import coverage  # noqa: PLC0415 - see above
 
         return coverage(self.snapshot)
+
+    def extent(self) -> Extent:
+        """Return how large the graph is that everything is answered from."""
+        return Extent(self._index.datasets, self._index.fields, self._index.edges)
 
     def stats(self) -> Stats:
         """Return how much there is."""

@@ -23,13 +23,13 @@ _QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
 
 def draw(estate: lineage.Workspace) -> None:
     """Draw counts, examples of what the box understands, and questions of the whole estate."""
-    stats = estate.stats()
+    there = estate.extent()
     st.title("What breaks if you change it?", anchor=False)
     counts = {
-        "dataset": stats.datasets,
-        "column": stats.fields,
-        "job": stats.jobs,
-        "column edge": stats.column_edges,
+        "dataset": there.datasets,
+        "column": there.columns,
+        "job": estate.stats().jobs,
+        "edge": there.edges,
     }
     st.caption(" · ".join(words.many(number, noun) for noun, number in counts.items()))
     left, right = st.columns(2, gap="large")

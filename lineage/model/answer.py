@@ -165,6 +165,15 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How large the graph is. A dataset of several names is one, a dataset-wide edge is one."""
+
+    datasets: int
+    columns: int
+    edges: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opacity:
     """Something that lineage could not be told for, and why."""
 

@@ -137,7 +137,7 @@ def test_the_demo_is_one_click_away(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     page = opened("column")
     next(one for one in page.button if one.label == "Open the demo estate").click().run()
     assert not page.exception
-    assert "59 datasets" in said(page)
+    assert "57 datasets" in said(page)
 
 
 def test_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,4 +149,4 @@ def test_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     page.text_input[0].input(str(tmp_path))
     next(one for one in page.button if one.label == "Open").click().run()
     assert not page.exception
-    assert "1 job · 1 column edge" in said(page)
+    assert "1 job · 1 edge" in said(page)
