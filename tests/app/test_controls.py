@@ -280,7 +280,8 @@ def test_another_instant_is_drawn_at_once(demo: str, page_of: Open) -> None:
     slider.focus()
     page.keyboard.press("End")
     page.get_by_text("drawn 71 of 71 edges").wait_for()
-    assert "UTC" in page.get_by_test_id("stSlider").inner_text()
+    settled(page)
+    assert "UTC" in page.get_by_test_id("stSlider").last.inner_text()
 
 
 @pytest.mark.parametrize("path", [COLUMN, "map"])
