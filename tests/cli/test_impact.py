@@ -88,13 +88,17 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("line", "reason"), BROKEN)
-@pytest.mark.parametrize("ending", ["jsonl", "yaml"])
+# What is no JSON may be YAML, or is refused with a message of its own: see the test after this one.
+AS_YAML = [(line, reason) for line, reason in BROKEN if "JSON" not in reason]
+
+
+@pytest.mark.parametrize(
+    ("ending", "line", "reason"),
+    [*(("jsonl", *row) for row in BROKEN), *(("yaml", *row) for row in AS_YAML)],
+)
 def test_a_broken_change_names_its_line(
-    line: bytes, reason: str, ending: str, folder: Path
+    ending: str, line: bytes, reason: str, folder: Path
 ) -> None:
-    if ending == "yaml" and "JSON" in reason:
-        pytest.skip("YAML has messages of its own")
     path = folder / f"c.{ending}"
     path.write_bytes(b"\n" + (b"- " if ending == "yaml" else b"") + line + b"\n")
     found = run("impact", str(folder / "estate.sql"), "--changes", str(path))
