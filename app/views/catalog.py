@@ -19,7 +19,7 @@ def show() -> None:
     """Draw the page."""
     estate = opened.estate()
     st.title("Catalog", anchor=False)
-    top = st.columns([4, 3], vertical_alignment="bottom")
+    top = st.columns([3, 4], vertical_alignment="bottom")
     with top[0]:
         ask(
             estate,
@@ -173,7 +173,8 @@ def _one(estate: lineage.Workspace, name: str) -> None:
         for one in known.fields or ()
     ]
     if rows:
-        words.drawn(rows, "Columns")
+        empty = {key for key in rows[0] if not any(row[key] for row in rows)}
+        words.drawn(rows, "Columns", without=empty)
     else:
         st.info("Its columns are not known.")
     makers = [job.id.name for job in estate.snapshot.jobs.values() if dataset in job.outputs]
