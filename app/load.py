@@ -22,6 +22,7 @@ from pathlib import Path
 
 import lineage
 from app import reading
+from lineage.garbage import uncollected
 
 LATER, LATEST = 0.8, 10.0
 """Seconds for which steps after the first wait while nobody asks for them: after the first page was
@@ -177,13 +178,8 @@ class Load:
         if child.returncode or not answer:
             msg = f"the reading ended with {child.returncode}: {self._told or 'nothing was said'}"
             raise NotReadError(msg)
-        collects = gc.isenabled()
-        gc.disable()  # nothing in it can be collected, and looking takes longer than all the rest
-        try:
+        with uncollected():
             kind, said = pickle.loads(answer)  # noqa: S301 - from our own process
-        finally:
-            if collects:
-                gc.enable()
         if kind == "error":
             raise NotReadError(said)
         self.estate.adopt(said)

@@ -16,6 +16,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Protocol
 
 from lineage.analysis.reach import cone, nodes_of, ways
+from lineage.garbage import uncollected
 from lineage.graph.index import MEMBER, Index, entries
 from lineage.graph.names import Names
 from lineage.model.answer import (
@@ -769,7 +770,6 @@ def _settle(
     from dataclasses import replace  # noqa: PLC0415 - see above
 
     from lineage.catalog.apply import apply  # noqa: PLC0415 - see above
-    from lineage.sources import uncollected  # noqa: PLC0415 - see above
 
     if as_of is not None:
         events = (item for item in events if _happened(item, as_of))
@@ -798,7 +798,6 @@ def _replay(
     url: str, until: datetime | None = None
 ) -> tuple[Sequence[Event | Arrival], tuple[Diagnostic, ...]]:
     """Return what a store held at an instant, and what was wrong with what it was told."""
-    from lineage.sources import uncollected  # noqa: PLC0415 - see above
     from lineage.stores import open_store  # noqa: PLC0415 - see above
 
     with open_store(url) as log, uncollected():

@@ -17,6 +17,7 @@ import click
 
 from lineage.cli.options import Dialect, Place
 from lineage.errors import BadPolicy, UnreadableSource
+from lineage.garbage import uncollected
 
 if TYPE_CHECKING:
     from lineage.analysis.estate import Estate
@@ -138,14 +139,9 @@ def COMMAND(**given: Any) -> int:  # noqa: ANN401, N802 - many options; the cons
 @contextmanager
 def _collecting_nothing() -> Iterator[None]:
     """Leave garbage alone, to the end of the process: what is made is kept until then."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         yield
-    finally:
         gc.freeze()
-        if was:
-            gc.enable()
 
 
 def _answer(given: Mapping[str, Any], outputs: list[tuple[str, str]]) -> int:

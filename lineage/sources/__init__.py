@@ -7,15 +7,14 @@ A module of this package declares how it is recognised, by content, and how it i
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
 from lineage.errors import BrokenSource, UnknownFormat, UnreadableSource
+from lineage.garbage import uncollected
 from lineage.model.diagnostic import Diagnostic, Severity
 from lineage.model.event import Arrival, Event
 from lineage.registry import Registry
@@ -86,21 +85,6 @@ def read(
             else:
                 events.append(item)
     return Reading(tuple(events), tuple(diagnostics))
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Leave garbage alone for a while: what is read in bulk is kept, and has no cycles.
-
-    Else the collector looks through all of it again and again, which takes longer than reading it.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def stream(

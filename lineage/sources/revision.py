@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from lineage.catalog.apply import apply
 from lineage.errors import BrokenSource, UnknownRevision
+from lineage.garbage import uncollected
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Arrival, Event
 from lineage.model.saved import MARK, load
 from lineage.model.snapshot import Snapshot
-from lineage.sources import git, read, uncollected
+from lineage.sources import git, read
 from lineage.sources.dbt import MANIFEST, PROJECT, Files, Folder, Tree, read_remembered
 from lineage.sources.encoding import encoding, utf8
 from lineage.sources.scripts import remember

@@ -22,11 +22,12 @@ from lineage.catalog.apply import apply
 from lineage.catalog.derive import Settled
 from lineage.catalog.graft import Told, graft
 from lineage.catalog.kept import Kept
+from lineage.garbage import uncollected
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Event
 from lineage.model.identity import DatasetId, FieldId
 from lineage.model.snapshot import Snapshot
-from lineage.sources import git, scripts, uncollected
+from lineage.sources import git, scripts
 from lineage.sources.halves import state
 from lineage.sources.keeping import Keeping
 from lineage.sources.revision import (

@@ -36,8 +36,8 @@ class Frame:
     """The FROM clause of one SELECT, inside the frame of the query around it."""
 
     __slots__ = (
-        "aliases", "busy", "ctes", "entries", "merged", "parent", "position", "projections",
-        "values", "windows",
+        "aggregates", "aliases", "busy", "ctes", "entries", "merged", "parent", "position",
+        "projections", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
@@ -55,6 +55,8 @@ class Frame:
         self.position = 0
         """How many expressions of the SELECT list may be named by their alias so far."""
         self.windows: dict[str, exp.Window] = {}
+        self.aggregates = False
+        """An expression of the SELECT list aggregates, perhaps over a window only."""
 
 
 class CteScope:

@@ -24,7 +24,7 @@ def ungrouped(select: exp.Select, frame: Frame) -> list[Problem]:
     group = select.args.get("group")
     if group is not None and group.args.get("all"):
         return []
-    if group is None and not any(map(_aggregates, select.expressions)):
+    if group is None and not (frame.aggregates and any(map(_aggregates, select.expressions))):
         return []
     keys: set[Key] = set()
     texts: set[str] = set()

@@ -69,7 +69,6 @@ _ROUTINE = re.compile(
 )
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|MERGE|DELETE|CREATE)\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\bLANGUAGE\s+'?(\w+)", re.IGNORECASE)
-_TOLD = re.compile(r"\bEXEC|\$", re.IGNORECASE)
 
 
 def text_within(text: str) -> str:
@@ -78,7 +77,7 @@ def text_within(text: str) -> str:
     All around them becomes blank, so that places stay true. A text that is put together from
     parts stays what it is, and is reported.
     """
-    if _TOLD.search(text) is None:
+    if "$" not in text and "exec" not in text.lower():
         return text
     return _DYNAMIC.sub(_executed, _ROUTINE.sub(_routine, text))
 
@@ -288,14 +287,15 @@ def _listed(names: list[Token], near: Token) -> list[Token]:
 
 def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # noqa: ARG001 - mends are by dialect
     """Return the tokens in an order, and without words, that the parser can read."""
-    types = {token.token_type for token in tokens}
+    kinds = [token.token_type for token in tokens]
+    types = set(kinds)
     if TokenType.TABLE in types:
         tokens = table_argument(tokens)
     if TokenType.VIEW in types:
         tokens = with_data(tokens)
     if TokenType.INSERT in types:
         tokens = partition_in_column_list(tokens)
-    if TokenType.JOIN in types:
+    if kinds.count(TokenType.JOIN) >= _MANY_JOINS:
         tokens = joins_without_condition(tokens)
     return tokens
 

@@ -15,6 +15,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
 
@@ -77,29 +78,25 @@ def on_deep_stack(work: Callable[[], T]) -> T:
 
 def _nesting(text: str) -> int:
     """Return how deep parentheses and CASE nest: a cheap upper bound that ignores quotes."""
-    depth = deepest = 0
-    for match in _NEST.finditer(text):
-        token = match.group()
-        if token in ("(", "["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in (")", "]"):
-            depth = max(0, depth - 1)
-        else:
-            deepest += 1
-    return deepest
+    lower = text.lower()
+    return _brackets(text) + lower.count("case") + lower.count("not")
 
 
 def _brackets(text: str) -> int:
     """Return how deep brackets alone nest, quoted or not."""
+    if text.count("(") + text.count("[") < _DEEP // 2:
+        return _DEEP // 2  # not worth a look
     depth = deepest = 0
-    for match in re.finditer(r"[(\[)\]]", text):
-        depth = depth + 1 if match.group() in "([" else max(0, depth - 1)
-        deepest = max(deepest, depth)
+    for bracket in text.encode("utf-8", "replace").translate(None, _NO_BRACKETS):
+        if bracket in b"([":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif depth:
+            depth -= 1
     return deepest
 
 
-_NEST = re.compile(r"[(\[)\]]|\bcase\b|\bnot\b", re.IGNORECASE)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"([)]"))
 
 
 def parse(text: str, dialect: str | None) -> list[Parsed]:
@@ -107,11 +104,12 @@ def parse(text: str, dialect: str | None) -> list[Parsed]:
     if text.count("(") + text.count("[") > _DEEPEST and _brackets(text) > _DEEPEST:
         reason = f"brackets are nested more than {_DEEPEST} deep"
         return [Parsed(text, None, f"does not parse: {reason}")]
-    return with_deep_stack(lambda: list(_parse(text, dialect)), text)
+    with uncollected():
+        return with_deep_stack(lambda: list(_parse(text, dialect)), text)
 
 
 def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
-    conflict = _CONFLICT.search(text)
+    conflict = _CONFLICT.search(text) if "<<<<<<<" in text or ">>>>>>>" in text else None
     if conflict is not None:
         line = text.count("\n", 0, conflict.start()) + 1
         said = "does not parse: a merge conflict was left in it"

@@ -236,7 +236,7 @@ class Binder(Expressions):
             target = node.this.this if isinstance(node.this, exp.Schema) else node.this
             if isinstance(target, exp.Table):
                 self.from_item(target, frame)
-            return self._project(returning.expressions, frame, node)
+            return self._project(returning.expressions, frame)
         frame = Frame(ctes, parent)
         type_, origins = self.value(node, frame)
         return Relation([Column(node.alias_or_name or "value", type_, origins)])
@@ -327,7 +327,7 @@ class Binder(Expressions):
             for item in children(connect):
                 self._influenced(self.value(item, frame)[1], JOIN)
         frame.position = 0
-        relation = self._project(projections, frame, node)
+        relation = self._project(projections, frame)
         frame.position = _FAR
         group = args.get("group")
         if group is not None:
@@ -406,10 +406,11 @@ class Binder(Expressions):
         frame.aliases[key] = column
         return column
 
-    def _project(self, projections: list[exp.Expr], frame: Frame, node: exp.Expr) -> Relation:
+    def _project(self, projections: list[exp.Expr], frame: Frame) -> Relation:
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         outer, self._influence = self._influence, NOTHING
+        stars = False
         for position, item in enumerate(projections):
             frame.position = position
             kind = type(item)
@@ -440,17 +441,16 @@ class Binder(Expressions):
                 continue
             star = _star_of(item)
             if star is not None:
+                stars = True
                 found, opened = self._star(star, item, frame)
                 columns.extend(found)
                 open_tables.update(dict.fromkeys(opened))
                 continue
             columns.extend(self._expression(item, frame, len(columns)))
         self._influence = outer
-        stars = any(_star_of(item) is not None for item in projections)
         if stars and not columns and not open_tables and self.rules.catalogue:
             text = "SELECT list is empty after resolving * expressions"
             self.problems.append(Problem("empty-select", text, _first_place(projections[0])))
-        del node
         return Relation(columns, NOTHING, None, tuple(open_tables))
 
     def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
@@ -458,9 +458,11 @@ class Binder(Expressions):
         inner = item.this if isinstance(item, exp.Alias) else item
         if isinstance(item, exp.Aliases):
             inner = item.this
-        spread = inner.find(exp.Columns) if self.rules.dialect == "duckdb" else None
-        if spread is not None:
-            return self._spread(item, inner, spread, frame)
+        if type(inner) is not exp.Literal and inner.find(exp.AggFunc, exp.Columns) is not None:
+            frame.aggregates = True
+            spread = inner.find(exp.Columns) if self.rules.dialect == "duckdb" else None
+            if spread is not None:
+                return self._spread(item, inner, spread, frame)
         outer, self._influence = self._influence, NOTHING
         if isinstance(item, exp.Alias):
             key = item.alias.lower()

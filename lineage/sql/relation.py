@@ -174,13 +174,11 @@ class Table:
             if self.columns is None:
                 self._relation = Relation([], table=self, open_tables=(self,))
             else:
-                self._relation = Relation(
-                    [
-                        Column(name, type_, {self.origin(name): IDENTITY})
-                        for name, type_ in self.columns
-                    ],
-                    table=self,
-                )
+                origin = self.origin
+                columns = [
+                    Column(name, type_, {origin(name): IDENTITY}) for name, type_ in self.columns
+                ]
+                self._relation = Relation(columns, table=self)
         return self._relation
 
     def learn(self, column: str) -> Column:

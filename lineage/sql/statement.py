@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from lineage.garbage import uncollected
 from lineage.model.names import joined
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import children
@@ -98,7 +99,8 @@ class StatementBinder:
         binder = Binder(self.schema, self.rules, self.types)
         try:
             try:
-                bound = self._whole(tree, binder)
+                with uncollected():
+                    bound = self._whole(tree, binder)
             except RecursionError:
                 binder = deeper = Binder(self.schema, self.rules, self.types)
                 bound = on_deep_stack(lambda: self._whole(tree, deeper))
@@ -1039,7 +1041,7 @@ def _from_outside(binder: Binder, body: exp.Expr, frame: Frame) -> Relation:
     where = body.args.get("where")
     if where is not None:
         indirect = mark(binder.value(where.this, outer)[1], FILTER)
-    relation = binder._project(body.expressions, outer, body)  # noqa: SLF001 - one binder in two files
+    relation = binder._project(body.expressions, outer)  # noqa: SLF001 - one binder in two files
     return Relation(relation.columns, indirect, None, relation.open)
 
 

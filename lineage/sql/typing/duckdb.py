@@ -45,6 +45,8 @@ _OPERATOR_FUNCTION = {
 # The arrow is syntax; the catalogue has only what it stands for.
 _SYNONYM = {"->": "json_extract"}
 _OPTIONAL_FROM = {"lag": 1, "lead": 1}
+_SHORT = 19
+"""No whole number of fewer digits needs a wider type than literals have."""
 _NUMBER = re.compile(
     r"(?P<sign>-?)(?P<whole>[\d_]*)(?:\.(?P<part>[\d_]*))?(?P<power>[eE][+-]?\d+)?\Z"
 )
@@ -89,6 +91,8 @@ class DuckDb:
         self._combined: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
         self._cast: dict[tuple[str, str], Typed] = {}
         self._shapes: dict[str, Shape] = {}
+        self._normal: dict[str, str] = {}
+        self._concretes: dict[str, str] = {}
         self._overloads: dict[str, tuple[_Overload, ...]] = {}
 
     @cached_property
@@ -142,10 +146,13 @@ class DuckDb:
 
     def normalize(self, text: str) -> str:
         """The canonical name; a DECIMAL without digits is ``DECIMAL(18,3)``."""
-        shape = self._shape(text)
-        if shape == Shape("DECIMAL"):
-            shape = Shape("DECIMAL", width=18, scale=3)
-        return self._name(shape)
+        found = self._normal.get(text)
+        if found is None:
+            shape = self._shape(text)
+            if shape == Shape("DECIMAL"):
+                shape = Shape("DECIMAL", width=18, scale=3)
+            found = self._normal[text] = self._name(shape)
+        return found
 
     def is_known(self, type_: str) -> bool:
         """Whether DuckDB has this type."""
@@ -159,6 +166,8 @@ class DuckDb:
 
     def literal_number(self, text: str) -> str:
         """``1`` is ``INTEGER_LITERAL(1)``, ``1.5`` ``DECIMAL(2,1)``, ``1e3`` ``DOUBLE``."""
+        if len(text) < _SHORT and text.isdigit() and text.isascii():
+            return f"INTEGER_LITERAL({int(text)})"
         if text[:2].lower() in {"0x", "0b"}:
             return f"INTEGER_LITERAL({int(text, 0)})"
         match = _NUMBER.match(text.replace("_", ""))
@@ -188,7 +197,10 @@ class DuckDb:
 
     def concrete(self, type_: str) -> str:
         """Literals become INTEGER (or wider) and VARCHAR; ``NULL`` stays, as in DuckDB's views."""
-        return self._name(normal(self._shape(type_)))
+        found = self._concretes.get(type_)
+        if found is None:
+            found = self._concretes[type_] = self._name(normal(self._shape(type_)))
+        return found
 
     # Functions
 
