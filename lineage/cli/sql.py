@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lineage.sql.case import Answer
 
 _MAX_LINE = 1 << 25
-_CHUNK = 16
+_CHUNK = 64
 
 
 @click.command("sql")
@@ -125,7 +125,11 @@ def _stream(processes: int) -> None:
         return
     from multiprocessing import get_context  # noqa: PLC0415 - one process needs none
 
-    with get_context("spawn").Pool(processes) as pool:
+    from lineage.sql.case import answer  # noqa: PLC0415 - those that fork have it at once
+
+    del answer
+    way = "fork" if sys.platform == "linux" else "spawn"
+    with get_context(way).Pool(processes) as pool:
         for text in pool.imap(case, (line for line in lines if line.strip()), chunksize=_CHUNK):
             sys.stdout.write(text)
             sys.stdout.flush()

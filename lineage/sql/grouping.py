@@ -27,13 +27,13 @@ def ungrouped(select: exp.Select, frame: Frame) -> list[Problem]:
     if group is None and not (frame.aggregates and any(map(_aggregates, select.expressions))):
         return []
     keys: set[Key] = set()
-    texts: set[str] = set()
+    texts: dict[str, type[exp.Expr]] = {}
     for item in _keys(group, select, frame):
         found = _key(item, frame) if isinstance(item, exp.Column) else None
         if found is not None:
             keys.add(found)
         else:
-            texts.add(item.sql())
+            texts[item.sql()] = type(item)
     problems = []
     for item in select.expressions:
         for column in _bare_columns(item, texts):
@@ -80,8 +80,9 @@ def _core(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
 
-def _bare_columns(node: exp.Expr, texts: set[str]) -> Iterator[exp.Column]:
+def _bare_columns(node: exp.Expr, texts: dict[str, type[exp.Expr]]) -> Iterator[exp.Column]:
     """Yield the columns of an expression that no aggregate, window or key is around."""
+    kinds = set(texts.values())
     waiting = [node]
     while waiting:
         item = waiting.pop()
@@ -89,7 +90,7 @@ def _bare_columns(node: exp.Expr, texts: set[str]) -> Iterator[exp.Column]:
             continue
         if isinstance(item, exp.Anonymous | exp.AnonymousAggFunc | exp.Columns | exp.Filter):
             continue  # what the parser does not know may aggregate
-        if texts and item.sql() in texts:
+        if type(item) in kinds and item.sql() in texts:
             continue
         if isinstance(item, exp.Column):
             if not isinstance(item.this, exp.Star):
