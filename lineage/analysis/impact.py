@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from lineage.analysis.estate import UNREAD, Estate, reads_of, short
 from lineage.analysis.proposal import Proposal, propose
-from lineage.analysis.silent import Drift, Reason, Silent, renamed, rewritten, silent
+from lineage.analysis.silent import Drift, Reason, Silent, key_of, renamed, rewritten, silent
 from lineage.catalog.derive import made
 from lineage.catalog.program import Outcome, Unit, Written
 from lineage.catalog.world import Columns
@@ -218,6 +218,9 @@ class Walk:
             if id_ == target:
                 after = new
         difference = differences(columns, after)
+        given = tuple(self._given(target, now, columns, after))
+        if given:
+            difference = replace(difference, type=(*difference.type, *given))
         changed = self._meant(unit, silent(was, now, target, self.drift))
         self._carry(target, was, now, difference, changed)
         if difference and target in now.defined:
@@ -231,6 +234,26 @@ class Walk:
         if found.status is not Status.OK:
             self._touch(target)
         self._record(target, found)
+
+    def _given(
+        self, target: DatasetId, now: Outcome, before: Columns | None, after: Columns | None
+    ) -> Iterator[tuple[str, str | None, str | None]]:
+        """Yield the columns whose type nobody knew, and that have one as what they are made of.
+
+        Else a table that nobody described could be given any type, and no reader of a view of it
+        would be looked at.
+        """
+        fresh = {key for key, (was, _) in self.drift.retyped.items() if was is None}
+        if not fresh or before is None or after is None:
+            return
+        unknown = {name.lower() for name, type_ in before if type_ is None}
+        types = {name.lower(): type_ for name, type_ in after if type_ is not None}
+        for item in _of(now, target):
+            for name, column in item.columns:
+                key = name.lower()
+                made = any(key_of(origin) in fresh for origin in column.direct)
+                if made and key in unknown and key in types:
+                    yield name, None, types[key]
 
     def _promises(self, unit: Unit) -> Judged:
         """Judge a contract: which promises are broken now, and were kept before.
@@ -594,10 +617,15 @@ def describe(difference: SchemaDifference) -> str:
     if difference.gained:
         said.append(f"gains {_list(difference.gained)}")
     if difference.type:
-        said.append(_list(f"{name} is {now} and was {was}" for name, was, now in difference.type))
+        said.append(_list(map(_other_type, difference.type)))
     if difference.reordered:
         said.append("its columns come in another order")
     return "; ".join(said)
+
+
+def _other_type(change: tuple[str, str | None, str | None]) -> str:
+    name, was, now = change
+    return f"{name} is {now} now" if was is None else f"{name} is {now} and was {was}"
 
 
 def _list(names: Iterable[str]) -> str:

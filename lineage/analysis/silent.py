@@ -175,9 +175,7 @@ def _value(name: str, before: Origins, after: Origins, drift: Drift) -> Reason |
             return Reason("upstream-values", message, reason.certain)
         types = drift.retyped.get(key)
         if types is not None and flags & STRENGTH and not preserving(*types):
-            message = (
-                f"{name} is worked out from {_name(key)}, which is {types[1]} now, not {types[0]}"
-            )
+            message = f"{name} is worked out from {_name(key)}, {_other_type(*types)}"
             return Reason("other-type", message, certain=False)
     return None
 
@@ -225,8 +223,12 @@ def _affected(key: Key, drift: Drift) -> str | None:
         return f"{_name(key)}, whose values change"
     types = drift.retyped.get(key)
     if types is not None and not preserving(*types):
-        return f"{_name(key)}, which is {types[1]} now, not {types[0]}"
+        return f"{_name(key)}, {_other_type(*types)}"
     return None
+
+
+def _other_type(was: str | None, now: str | None) -> str:
+    return f"which is given the type {now}" if was is None else f"which is {now} now, not {was}"
 
 
 def preserving(before: str | None, after: str | None) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lineage
-from lineage import ChangeSet, DropColumn, Impact, RenameColumn, Status
+from lineage import ChangeSet, DropColumn, Impact, RenameColumn, RetypeColumn, Status
 
 ROOT = Path(__file__).parents[2]
 CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/impact/cases.yaml").read_text())
@@ -103,6 +103,33 @@ def test_a_change_that_cannot_be_made_is_refused(record: dict[str, object], open
     estate = opened("create table t (id integer, x integer); create table u (id integer);")
     with pytest.raises(lineage.RequestError):
         estate.impact(estate.parse_change(record))
+
+
+UNDESCRIBED = """
+create view v as select a, upper(b) as b, c + 1 as c from raw.t;
+create view w as select a + 1 as a, b || 'x' as b from v;
+create view z as select max(a) as m from v;
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("a VARCHAR", {"v": "SCHEMA_CHANGES", "w": "BREAKS", "z": "SCHEMA_CHANGES"}),
+        ("a DOUBLE", {"v": "SCHEMA_CHANGES", "w": "SCHEMA_CHANGES", "z": "SCHEMA_CHANGES"}),
+        ("b VARCHAR", {"v": "VALUE_CHANGES", "w": "VALUE_CHANGES"}),
+        ("b INTEGER", {"v": "BREAKS", "w": "BLOCKED", "z": "BLOCKED"}),
+        ("c DOUBLE", {"v": "SCHEMA_CHANGES"}),
+    ],
+)
+def test_a_column_that_nobody_described_is_given_a_type(
+    change: str, expected: dict[str, str], opened: Opened
+) -> None:
+    column, type_ = change.split()
+    found = opened(UNDESCRIBED).impact(ChangeSet((RetypeColumn("raw.t", column, type_),)))
+    assert verdicts(found) == expected
+    told = [item.message for one in found.relations for item in one.evidence]
+    assert not any("None" in message for message in told)
 
 
 def test_a_name_that_another_table_has_is_free_once_that_is_gone(opened: Opened) -> None:
