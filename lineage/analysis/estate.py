@@ -127,7 +127,7 @@ class Estate:
 
     def column(self, table: DatasetTable, name: str) -> str:
         """Return a column of a table in the spelling of its schema. Raises UnknownName."""
-        names = [column for column, _ in table.columns or ()]
+        names = [column for column, _ in table.listed]
         for column in names:
             if column == name:
                 return column

@@ -15,8 +15,9 @@ from lineage.analysis.estate import UNREAD, Estate, reads_of, short
 from lineage.analysis.proposal import Proposal, propose
 from lineage.analysis.silent import Drift, Reason, Silent, key_of, renamed, rewritten, silent
 from lineage.catalog.derive import made
+from lineage.catalog.passing import Star, star_of
 from lineage.catalog.program import Outcome, Unit, Written
-from lineage.catalog.world import Columns
+from lineage.catalog.world import Columns, DatasetTable
 from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Location
 from lineage.model.entities import CONSUMERS, Job, JobKind
@@ -217,14 +218,18 @@ class Walk:
         for id_, new in made(now, self.world, self.estate.snapshot.datasets):
             if id_ == target:
                 after = new
+        star = None if columns is not None or after is not None else self._star(target, unit, now)
+        if star is not None:
+            columns = self._learned(target)
+            after = self._passed(star, columns)
         difference = differences(columns, after)
-        given = tuple(self._given(target, now, columns, after))
+        given = tuple(self._given(target, now, columns, after, passed=star is not None))
         if given:
             difference = replace(difference, type=(*difference.type, *given))
         changed = self._meant(unit, silent(was, now, target, self.drift))
         self._carry(target, was, now, difference, changed)
         if difference and target in now.defined:
-            self.world.put(self.estate.program.table(target, after))
+            self.world.put(self._table(target, star, after))
         if found.status is Status.OK and difference:
             found = Judged(Status.SCHEMA_CHANGES, difference=difference)
             found.evidence = [Evidence("other-columns", describe(difference), unit.job.origin)]
@@ -235,8 +240,51 @@ class Walk:
             self._touch(target)
         self._record(target, found)
 
+    def _star(self, target: DatasetId, unit: Unit, now: Outcome) -> Star | None:
+        """Return the star that all unlisted columns of a relation come through, if there is one."""
+        if target not in now.defined:
+            return None
+        found = (star_of(unit, item, self.world) for item in _of(now, target))
+        return next((star for star in found if star is not None), None)
+
+    def _learned(self, id_: DatasetId) -> Columns:
+        """Return the columns that are known of a dataset whose columns nobody listed."""
+        table = self.base.world.table(id_)
+        known = table.partly if table is not None else ()
+        return known or tuple((name, None) for name in self.base.learned(id_))
+
+    def _passed(self, star: Star, columns: Columns) -> Columns:
+        """Return what is known of a relation when its star has passed on what there is now."""
+        source = self.world.table(star.source)
+        if source is None:
+            return columns
+        types = {name.lower(): type_ for name, type_ in source.partly}
+        stays = [
+            (name, types.get(name.lower(), type_) if name.lower() not in star.hidden else type_)
+            for name, type_ in columns
+            if name.lower() in star.hidden or source.may_have(name)
+        ]
+        known = {name.lower() for name, _ in (*columns, *self._learned(star.source))}
+        fresh = [item for item in source.partly if item[0].lower() not in known | star.hidden]
+        return (*stays, *fresh)
+
+    def _table(self, target: DatasetId, star: Star | None, columns: Columns | None) -> DatasetTable:
+        """Return a relation with its columns after the change."""
+        table = self.estate.program.table(target, columns)
+        if star is None or columns is None:
+            return table
+        source = self.world.table(star.source)
+        gone = source.gone if source is not None else frozenset[str]()
+        return table.with_some(columns, gone - star.hidden)
+
     def _given(
-        self, target: DatasetId, now: Outcome, before: Columns | None, after: Columns | None
+        self,
+        target: DatasetId,
+        now: Outcome,
+        before: Columns | None,
+        after: Columns | None,
+        *,
+        passed: bool,
     ) -> Iterator[tuple[str, str | None, str | None]]:
         """Yield the columns whose type nobody knew, and that have one as what they are made of.
 
@@ -248,6 +296,9 @@ class Walk:
             return
         unknown = {name.lower() for name, type_ in before if type_ is None}
         types = {name.lower(): type_ for name, type_ in after if type_ is not None}
+        if passed:
+            yield from ((name, None, types[name]) for name in unknown & types.keys())
+            return
         for item in _of(now, target):
             for name, column in item.columns:
                 key = name.lower()
@@ -368,7 +419,8 @@ class Walk:
             cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
             return Judged(Status.BLOCKED, evidence=[cause])
         after = self.world.table(id_)
-        difference = differences(self._before(id_), after.columns if after else None)
+        told = after is not None and (after.columns is not None or after.partly or after.gone)
+        difference = differences(self._before(id_), after.listed if after and told else None)
         used = self._used(unit, id_)
         if used is None:
             return self._whole_input(name, id_, difference)
@@ -413,8 +465,9 @@ class Walk:
         """Return the columns before the change; those that edges name, where nobody listed any."""
         table = self.base.world.table(id_)
         columns = table.columns if table is not None else None
-        if columns is None and id_ in self.proposal.subjects:
-            return tuple((name, None) for name in self.base.learned(id_))
+        after = self.world.table(id_)
+        if columns is None and after is not None and (after.partly or after.gone):
+            return self._learned(id_)
         return columns
 
     def _typed(self, id_: DatasetId) -> Iterator[tuple[str, str]]:

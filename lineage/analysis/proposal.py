@@ -73,27 +73,36 @@ def _apply(estate: Estate, proposal: Proposal, change: Change, id_: str) -> None
             table = _table(estate, proposal, dataset, id_)
             columns = _changed(estate, proposal, table, change, id_)
             proposal.subjects[dataset] = None
-            proposal.world.put(estate.program.table(dataset, columns))
+            proposal.world.put(_with(estate, table, columns))
 
 
 def _table(estate: Estate, proposal: Proposal, dataset: DatasetId, id_: str) -> DatasetTable:
     table = proposal.world.table(dataset)
     if table is None:
         raise BadChange(id_, f"{short(dataset)} is not there any more when this change is made")
-    if table.columns is None:
+    if table.columns is None and not table.partly:
         # Nobody listed the columns; those that statements use are all that can be asked about.
         columns = tuple((name, None) for name in estate.learned(dataset))
         if not columns:
             reason = f"the columns of {short(dataset)} are not known; give a schema for it"
             raise BadChange(id_, reason)
-        table = estate.program.table(dataset, columns)
+        table = table.with_some(columns, table.gone)
     return table
+
+
+def _with(estate: Estate, table: DatasetTable, columns: Columns) -> DatasetTable:
+    """Return a table with other columns; where nobody listed any, there may still be more."""
+    if table.columns is not None:
+        return estate.program.table(table.dataset, columns)
+    names = {name.lower() for name, _ in columns}
+    gone = table.gone | {name.lower() for name, _ in table.partly}
+    return table.with_some(columns, gone - names)
 
 
 def _changed(
     estate: Estate, proposal: Proposal, table: DatasetTable, change: Change, id_: str
 ) -> Columns:
-    columns = table.columns or ()
+    columns = table.listed
     dataset = table.dataset
     match change:
         case DropColumn():
@@ -158,7 +167,10 @@ def _rename_table(estate: Estate, proposal: Proposal, change: RenameTable, id_: 
     proposal.gone[dataset] = f"{short(dataset)} is now called {change.new}"
     if table is not None:
         named = DatasetId(dataset.namespace, joined(parts))
-        proposal.world.add(DatasetTable(named, parts, table.columns, kind=table.kind))
+        renamed = DatasetTable(named, parts, table.columns, kind=table.kind)
+        if table.columns is None:
+            renamed = renamed.with_some(table.partly, table.gone)
+        proposal.world.add(renamed)
 
 
 def _refuse_taken(

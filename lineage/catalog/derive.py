@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lineage.catalog.apply import dataset_edges
+from lineage.catalog.passing import ALL, passed, source_of, stars
 from lineage.catalog.program import Outcome, Program, Unit, Written
 from lineage.catalog.reconcile import edge_key, reconcile
-from lineage.catalog.world import Columns, DatasetTable, World
+from lineage.catalog.world import Columns, World
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.edge import Basis, Edge
 from lineage.model.entities import Dataset, DatasetKind, Field, Job
 from lineage.model.identity import DatasetId, FieldId, JobId
-from lineage.model.names import joined
 from lineage.model.places import locate
 from lineage.model.snapshot import Snapshot
 from lineage.model.transformation import Transformation, TransformationSubtype, TransformationType
@@ -26,11 +26,7 @@ from lineage.sql.relation import (
     STRENGTH,
     TRANSFORMATION,
     WINDOW,
-    Origin,
 )
-
-ALL = "*"
-"""The column of a table whose columns nobody knows, as a star names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +115,11 @@ def derive(
             edges.extend(dataset_edges(unit.job))
         mentioned.update((*job.inputs, *job.outputs))
         diagnostics.extend(_diagnostics(unit, outcome))
+    through = stars(program, settled.world, settled.outcomes)
+    for star, source, target in passed(through, [*snapshot.edges, *edges]):
+        flags = next(iter(star.column.direct.values()))
+        evidence = _evidence(star.unit, star.column.place)
+        edges.append(Edge(source, target, Basis.DERIVED, star.unit.id, _value(flags), evidence))
     datasets = _datasets(snapshot, settled, mentioned)
     return replace(
         snapshot,
@@ -152,7 +153,7 @@ def _edges(unit: Unit, outcome: Outcome) -> Iterator[Edge]:
     for written in outcome.written:
         yield from _value_edges(unit, written)
         for origin, flags in written.indirect.items():
-            source = _source(origin, unit)
+            source = source_of(origin, unit)
             if isinstance(source, FieldId):
                 yield Edge(
                     source,
@@ -169,27 +170,17 @@ def _value_edges(unit: Unit, written: Written) -> Iterator[Edge]:
         target = FieldId(written.target, name)
         evidence = _evidence(unit, column.place)
         for origin, flags in column.direct.items():
-            source = _source(origin, unit)
+            source = source_of(origin, unit)
             if isinstance(source, FieldId) and name != ALL:
                 yield Edge(source, target, Basis.DERIVED, unit.id, _value(flags), evidence)
             else:
                 whole = source.dataset if isinstance(source, FieldId) else source
                 yield Edge(whole, written.target, Basis.DERIVED, unit.id, frozenset(), evidence)
         for origin, flags in column.indirect.items():
-            source = _source(origin, unit)
+            source = source_of(origin, unit)
             if isinstance(source, FieldId) and origin not in column.direct:
                 steps = _influence(flags)
                 yield Edge(source, target, Basis.DERIVED, unit.id, steps, evidence)
-
-
-def _source(origin: Origin, unit: Unit) -> FieldId | DatasetId:
-    table = origin.table
-    if isinstance(table, DatasetTable):
-        dataset = table.dataset
-    else:
-        home = (unit.job.outputs or unit.job.inputs or (DatasetId(unit.id.namespace, ""),))[0]
-        dataset = DatasetId(home.namespace, joined(table.parts))
-    return dataset if origin.column == ALL else FieldId(dataset, origin.column)
 
 
 @lru_cache(maxsize=256)

@@ -33,6 +33,17 @@ class DatasetTable(Table):
         super().__init__(parts, columns, kind=kind)
         self.dataset = dataset
 
+    @property
+    def listed(self) -> Columns:
+        """The columns; those that are known, where nobody listed all."""
+        return self.partly if self.columns is None else self.columns
+
+    def with_some(self, partly: Columns, gone: frozenset[str]) -> DatasetTable:
+        """Return the table with what is known of columns that nobody listed."""
+        found = DatasetTable(self.dataset, self.parts, None, kind=self.kind)
+        found.partly, found.gone = partly, gone
+        return found
+
 
 class Names:
     """Which dataset a name means, wherever it is written. Knows names only, no columns."""

@@ -209,16 +209,17 @@ class Expressions:
             return whole
         scope: Frame | None = frame
         while scope is not None:
-            open_tables = list(
-                dict.fromkeys(table for entry in scope.entries for table in entry.relation.open)
+            tables = dict.fromkeys(
+                table for entry in scope.entries for table in entry.relation.open
             )
+            open_tables = [table for table in tables if table.may_have(name)]
             invented = [e.relation for e in scope.entries if e.relation.invented is not None]
             if invented and not open_tables:
                 return (None, invented[0].invented or NOTHING)
             if len(open_tables) == 1:
                 column = open_tables[0].learn(name)
                 self._use(column)
-                return (None, column.direct)
+                return (column.type, column.direct)
             if open_tables:
                 origins = [table.origin(name) for table in open_tables]
                 self._candidates(origins, name)
@@ -293,10 +294,12 @@ class Expressions:
                 open_tables = entry.relation.open
                 if entry.relation.invented is not None:
                     return (None, entry.relation.invented)
+                if open_tables:
+                    open_tables = tuple(table for table in open_tables if table.may_have(name))
                 if len(open_tables) == 1:
                     column = open_tables[0].learn(name)
                     self._use(column)
-                    return (None, column.direct)
+                    return (column.type, column.direct)
                 if open_tables:
                     self._candidates([table.origin(name) for table in open_tables], name)
                     return UNKNOWN_VALUE
@@ -309,11 +312,11 @@ class Expressions:
             return hidden
         if seen is not None:
             known = ", ".join(f'"{c.name}"' for c in seen.relation.columns[:5])
+            listed = "" if seen.relation.open else f" (it has {known or 'none'})"
             self.problems.append(
                 Problem(
                     "unknown-column",
-                    f'table "{seen.alias}" does not have a column named "{name}" '
-                    f"(it has {known or 'none'})",
+                    f'table "{seen.alias}" does not have a column named "{name}"{listed}',
                     place_of(node),
                     name,
                 )
@@ -378,10 +381,13 @@ class Expressions:
                     self._carry(found)
                     return (None, found.direct)
             scope = scope.parent
-        open_tables = {t for entry in frame.entries for t in entry.relation.open}
+        open_tables = {
+            t for entry in frame.entries for t in entry.relation.open if t.may_have(names[0])
+        }
         if len(open_tables) == 1 and len(frame.entries) == 1:
             table = next(iter(open_tables))
-            if self.rules.nested_paths:
+            qualified = frame.entries[0].answers_to((names[0].lower(),))
+            if self.rules.nested_paths and not (qualified and table.gone):
                 column = table.learn(names[0])
                 self._use(column)
                 return (None, self._at_path(column, names[1:]))
@@ -411,7 +417,9 @@ class Expressions:
                     self._use(found)
                 hits.append(found)
             elif learn and qualifier and len(entry.relation.open) == 1:
-                hits.append(entry.relation.open[0].learn(names[-1]))
+                (table,) = entry.relation.open
+                if table.may_have(names[-1]):
+                    hits.append(table.learn(names[-1]))
         if len(hits) == 1:
             return hits[0]
         return None

@@ -270,3 +270,14 @@ def _guessed(item: Parsed) -> Outline:
 def _plain(name: str) -> Parts:
     pieces = re.findall(r'"[^"]+"|`[^`]+`|\[[^\]]+\]|[^.\s]+', name)
     return tuple(piece.strip('"`[]') for piece in pieces)
+
+
+def star_names(tree: exp.Expr) -> frozenset[str]:
+    """Return the columns, in lower case, that a star of a statement treats apart from the rest."""
+    found: set[str] = set()
+    for star in tree.find_all(exp.Star):
+        found.update(item.name.lower() for item in star.args.get("except_") or ())
+        found.update(item.alias.lower() for item in star.args.get("replace") or ())
+        for item in star.args.get("rename") or ():
+            found.update((item.this.name.lower(), item.alias.lower()))
+    return frozenset(found)

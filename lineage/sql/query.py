@@ -553,7 +553,7 @@ class Binder(Expressions):
                 continue
             key = gone.name.lower()
             left = [column for column in columns if column.name.lower() != key]
-            if len(left) == len(columns) and not open_tables:
+            if len(left) == len(columns) and not any(t.may_have(key) for t in open_tables):
                 self._missing_in_star("EXCLUDE", gone, gone)
             columns = left
         for replaced in star.args.get("replace") or ():
@@ -584,6 +584,10 @@ class Binder(Expressions):
             if missing:
                 self._missing_in_star("RENAME", renamed.this, renamed)
             columns = [c.renamed(renamed.alias) if id(c) in meant else c for c in columns]
+            if not meant and len(open_tables) == 1 and not missing:
+                unlisted = open_tables[0].learn(renamed.this.name)
+                self._use(unlisted)
+                columns.append(unlisted.renamed(renamed.alias))
         pattern = star.args.get("ilike")
         if pattern is not None:
             text = pattern.name if isinstance(pattern, exp.Expr) else str(pattern)
@@ -1366,7 +1370,9 @@ class Binder(Expressions):
                     )
                 )
         if found is None:
-            open_tables = [table for entry in entries for table in entry.relation.open]
+            open_tables = [
+                table for entry in entries for table in entry.relation.open if table.may_have(name)
+            ]
             if len(open_tables) == 1:
                 return open_tables[0].learn(name)
             if open_tables:

@@ -133,9 +133,23 @@ class Relation:
 
 
 class Table:
-    """A named table. ``columns`` is ``None`` while nobody has said what they are."""
+    """A named table. ``columns`` is ``None`` while nobody has said what they are.
 
-    __slots__ = ("_learned", "_origins", "_relation", "columns", "kind", "parts", "temporary")
+    Of such a table some columns may be known all the same, in no order: ``partly``; and that it
+    does not have some, in lower case: ``gone``.
+    """
+
+    __slots__ = (
+        "_learned",
+        "_origins",
+        "_relation",
+        "columns",
+        "gone",
+        "kind",
+        "partly",
+        "parts",
+        "temporary",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -145,6 +159,8 @@ class Table:
         temporary: bool = False,
         kind: str = "table",
     ) -> None:
+        self.partly: tuple[tuple[str, str | None], ...] = ()
+        self.gone: frozenset[str] = frozenset()
         self.parts = parts
         self.columns = None if columns is None else tuple(columns)
         self.temporary = temporary
@@ -182,11 +198,17 @@ class Table:
         return self._relation
 
     def learn(self, column: str) -> Column:
-        """Return a column that only a query told us of; its type is not known."""
+        """Return a column that only a query told us of; its type is seldom known."""
         found = self._learned.get(column)
         if found is None:
-            found = self._learned[column] = Column(column, None, {self.origin(column): IDENTITY})
+            key = column.lower()
+            type_ = next((type_ for name, type_ in self.partly if name.lower() == key), None)
+            found = self._learned[column] = Column(column, type_, {self.origin(column): IDENTITY})
         return found
+
+    def may_have(self, column: str) -> bool:
+        """Return whether a column that nobody listed may be there all the same."""
+        return column.lower() not in self.gone
 
     def has_learned(self, column: str) -> bool:
         """Return whether a query has already named this column of the table."""
@@ -222,6 +244,10 @@ class United(Table):
         for one in same or self._beside:
             origins = merge(origins, one.direct)
         return Column(column, None, origins)
+
+    def may_have(self, column: str) -> bool:
+        """Return whether the first branch's table may have a column."""
+        return self._named_by.may_have(column)
 
     def has_learned(self, column: str) -> bool:
         """Return whether a query has already named this column of the first branch's table."""

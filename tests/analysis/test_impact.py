@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lineage
-from lineage import ChangeSet, DropColumn, Impact, RenameColumn, RetypeColumn, Status
+from lineage import Change, ChangeSet, DropColumn, Impact, RenameColumn, RetypeColumn, Status
 
 ROOT = Path(__file__).parents[2]
 CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/impact/cases.yaml").read_text())
@@ -103,6 +103,63 @@ def test_a_change_that_cannot_be_made_is_refused(record: dict[str, object], open
     estate = opened("create table t (id integer, x integer); create table u (id integer);")
     with pytest.raises(lineage.RequestError):
         estate.impact(estate.parse_change(record))
+
+
+STARS = """
+create view v as select * from raw.t;
+create view u as select * from v;
+create view r as select x from u;
+create view q as select v.x + 1 as x from v;
+create view e as select * exclude (x) from v;
+create view p as select *, upper(y) as x from v;
+create view s as select x from p;
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            DropColumn("raw.t", "x"),
+            {
+                "v": "SCHEMA_CHANGES",
+                "u": "SCHEMA_CHANGES",
+                "r": "BREAKS",
+                "q": "BREAKS",
+                "e": "BREAKS",
+            },
+        ),
+        (
+            RenameColumn("v", "x", "z"),
+            {
+                "u": "SCHEMA_CHANGES",
+                "r": "BREAKS",
+                "q": "BREAKS",
+                "e": "BREAKS",
+                "p": "SCHEMA_CHANGES",
+            },
+        ),
+        (
+            RetypeColumn("raw.t", "x", "VARCHAR"),
+            {"v": "SCHEMA_CHANGES", "u": "SCHEMA_CHANGES", "r": "SCHEMA_CHANGES", "q": "BREAKS"},
+        ),
+        (
+            DropColumn("raw.t", "y"),
+            {
+                "v": "SCHEMA_CHANGES",
+                "u": "SCHEMA_CHANGES",
+                "e": "SCHEMA_CHANGES",
+                "p": "BREAKS",
+                "s": "BLOCKED",
+            },
+        ),
+    ],
+    ids=["drop", "rename-halfway", "retype", "drop-another"],
+)
+def test_columns_go_through_stars_from_a_table_that_nobody_described(
+    change: Change, expected: dict[str, str], opened: Opened
+) -> None:
+    assert verdicts(opened(STARS).impact(ChangeSet((change,)))) == expected
 
 
 UNDESCRIBED = """
