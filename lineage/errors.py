@@ -84,7 +84,7 @@ class BadChange(RequestError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"change {self.change or 'without an id'}: {self.reason}."
+        return f"change {self.change}: {self.reason}." if self.change else f"{self.reason}."
 
 
 class BadLine(RequestError):

@@ -84,7 +84,10 @@ def _table(estate: Estate, proposal: Proposal, dataset: DatasetId, id_: str) -> 
         # Nobody listed the columns; those that statements use are all that can be asked about.
         columns = tuple((name, None) for name in estate.learned(dataset))
         if not columns:
-            reason = f"the columns of {short(dataset)} are not known; give a schema for it"
+            reason = (
+                f"the columns of {short(dataset)} are not known; give a schema for it "
+                "(CREATE TABLE, dbt's catalog.json, a schema facet)"
+            )
             raise BadChange(id_, reason)
         table = table.with_some(columns, table.gone)
     return table

@@ -67,7 +67,7 @@ def test_several_together() -> None:
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({}, "change without an id: kind must be one of drop_column, "),
+        ({}, "kind must be one of drop_column, "),
         ({"id": "7", "kind": "explode"}, "change 7: kind must be one of .*, not 'explode'"),
         ({"id": "7", "kind": "drop_column", "table": "t"}, 'drop_column needs "column"'),
         ({"id": "7", "kind": "type_change", "table": "t", "column": "c"}, 'needs "new" or "type"'),
