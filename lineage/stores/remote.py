@@ -11,9 +11,7 @@ import os
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
 
 from lineage.errors import UnusableStore
 
@@ -52,6 +50,10 @@ def _instant(as_of: datetime | None) -> dict[str, str]:
 
 
 def _ask(url: str, path: str, query: dict[str, str], body: bytes | None = None) -> bytes:
+    # Every command asks whether its store is remote; few need what speaks HTTP.
+    from urllib.error import HTTPError, URLError  # noqa: PLC0415 - see above
+    from urllib.request import Request, urlopen  # noqa: PLC0415 - see above
+
     address = f"{url.rstrip('/')}/api/v1/{path}"
     request = Request(f"{address}?{urlencode(query)}" if query else address, data=body)  # noqa: S310 - a person named it, and only HTTP gets here
     token = os.environ.get(TOKEN)
