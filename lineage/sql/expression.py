@@ -254,6 +254,7 @@ class Expressions:
                 if entry.alias == key and (entry.relation.columns or entry.relation.open):
                     origins: Origins = NOTHING
                     for column in entry.relation.columns:
+                        self._carry(column)
                         origins = merge(origins, column.direct)
                     for table in entry.relation.open:
                         origins = merge(origins, table.star().direct)
@@ -781,6 +782,7 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if query is not None:
         relation = binder.scalar_relation(query, frame)
         for column in relation.columns:
+            binder._carry(column)  # noqa: SLF001 - same class
             origins = merge(origins, column.direct)
         if len(relation.columns) == 1:
             kinds.append(relation.columns[0].type)
@@ -984,6 +986,21 @@ def _comprehension(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Star)
 def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
     return UNKNOWN_VALUE
+
+
+@_handles(exp.Any, exp.All)
+def _quantified(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``= ANY (…)`` and ``> ALL (…)`` compare with each of many values, not with a BOOLEAN."""
+    return (None, binder.value(node.this, frame)[1])
+
+
+@_handles(exp.Explode, exp.Unnest, exp.Inline, exp.Posexplode, exp.ExplodeOuter)
+def _unfolded(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A collection of the SELECT list, a row for each element: it decides how many rows."""
+    type_, origins = _function(binder, node, frame)
+    if origins:
+        frame.unfolded = merge(frame.unfolded, origins)
+    return (type_, origins)
 
 
 @_handles(exp.Count)

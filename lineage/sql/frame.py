@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineage.sql.relation import Column, Parts, Relation
+from lineage.sql.relation import NOTHING, Column, Origins, Parts, Relation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -37,7 +37,7 @@ class Frame:
 
     __slots__ = (
         "aliases", "busy", "ctes", "entries", "merged", "parent", "position", "projections",
-        "values", "windows",
+        "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
@@ -55,6 +55,8 @@ class Frame:
         self.position = 0
         """How many expressions of the SELECT list may be named by their alias so far."""
         self.windows: dict[str, exp.Window] = {}
+        self.unfolded: Origins = NOTHING
+        """Collections that the SELECT list makes rows of."""
 
 
 class CteScope:

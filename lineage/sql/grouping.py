@@ -87,6 +87,8 @@ def _bare_columns(node: exp.Expr, texts: set[str]) -> Iterator[exp.Column]:
         item = waiting.pop()
         if isinstance(item, exp.AggFunc | exp.Window | exp.Query | exp.Star | exp.Lambda):
             continue
+        if isinstance(item, exp.WithinGroup):
+            continue
         if isinstance(item, exp.Anonymous | exp.AnonymousAggFunc | exp.Columns | exp.Filter):
             continue  # what the parser does not know may aggregate
         if texts and item.sql() in texts:
@@ -105,7 +107,7 @@ def _aggregates(node: exp.Expr) -> bool:
         item = waiting.pop()
         if isinstance(item, exp.Window | exp.Query):
             continue
-        if isinstance(item, exp.AggFunc):
+        if isinstance(item, exp.AggFunc | exp.WithinGroup):
             return True
         waiting.extend(item.iter_expressions())
     return False

@@ -146,7 +146,7 @@ class Binder(Expressions):
             return self._all_of(frame)
         relation = self.query(inner, ctes, parent, top=top)
         if node.args.get("order") is not None:
-            limited = node.args.get("limit") is not None
+            limited = node.args.get("limit") is not None or node.args.get("offset") is not None
             keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
             if top or limited:
                 relation = Relation(
@@ -155,7 +155,7 @@ class Binder(Expressions):
                     None,
                     relation.open,
                 )
-        return relation
+        return self._cut(node, relation, Frame(ctes, parent))
 
     def _all_of(self, frame: Frame) -> Relation:
         columns, open_tables = self._expand_star(frame, None)
@@ -343,6 +343,8 @@ class Binder(Expressions):
             on = distinct.args["on"]
             for item in on.expressions if isinstance(on, exp.Tuple) else [on]:
                 self._influenced(self._key(item, relation, frame, aliases_first=True), GROUP_BY)
+        elif distinct is not None:
+            self._influence = merge(self._influence or NOTHING, _rows_of(relation, GROUP_BY))
         for clause in ("order", "sort", "distribute", "cluster"):
             found = args.get(clause)
             if found is not None:
@@ -350,12 +352,13 @@ class Binder(Expressions):
                 if (
                     top
                     or args.get("limit") is not None
+                    or args.get("offset") is not None
                     or (distinct is not None and distinct.args.get("on"))
                 ):
                     self._influenced(keys, SORT)
-        limit = args.get("limit")
-        if limit is not None and isinstance(limit.args.get("expression"), exp.Query):
-            self.value(limit.args["expression"], frame)
+        if frame.unfolded:
+            self._influenced(frame.unfolded, JOIN)
+        self._limited(node, frame)
         indirect = self._influence
         for entry in frame.entries:
             if entry.relation.indirect:
@@ -366,6 +369,14 @@ class Binder(Expressions):
         for pivot in pivots or ():
             relation = self._pivot(pivot, relation, frame)
         return relation
+
+    def _limited(self, node: exp.Expr, frame: Frame) -> None:
+        """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
+        for clause in ("limit", "offset"):
+            found = node.args.get(clause)
+            count = found.args.get("expression") if found is not None else None
+            if isinstance(count, exp.Expr) and type(count) is not exp.Literal:
+                self._influenced(self.value(count, frame)[1], FILTER)
 
     def _boolean(self, node: exp.Expr, frame: Frame, clause: str) -> Origins:
         type_, origins = self.value(node, frame)
@@ -761,6 +772,7 @@ class Binder(Expressions):
                 target.replace(replacement)
             outer = frame.values
             frame.values = {**outer, column.name.lower(): (column.type, column.direct)}
+            self._carry(column)
             type_, origins = self.value(copy, frame)
             frame.values = outer
             name_text = item.alias if isinstance(item, exp.Alias) else column.name
@@ -928,6 +940,10 @@ class Binder(Expressions):
         order = node.args.get("order")
         if order is not None:
             keys.extend(order.expressions)
+        spec = node.args.get("spec")
+        if spec is not None:
+            keys.extend(b for b in (spec.args.get("start"), spec.args.get("end"))
+                        if isinstance(b, exp.Expr))  # fmt: skip
         for key in keys:
             found = self.value(key, frame)[1]
             if found:
@@ -1156,6 +1172,7 @@ class Binder(Expressions):
                     alias = node.args.get("alias")
                     name = alias.name if alias is not None and alias.name else parts[-1]
                     relation = self._element_relation(name, column, origins)
+                    self._influenced(origins, JOIN)
                     frame.entries.append(Entry(name.lower(), self._renamed(relation, alias)))
                     return True
             scope = scope.parent
@@ -1300,6 +1317,7 @@ class Binder(Expressions):
         column = exp.column(inner.this) if isinstance(inner, exp.Table) else inner
         kind, origins = self.value(column, frame)
         element = self.types.element(kind).type if self.types is not None and kind else None
+        self._influenced(origins, JOIN)
         unfolded = Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
         if isinstance(node, exp.Alias):
             frame.entries.append(Entry("", Relation([unfolded])))
@@ -1327,7 +1345,7 @@ class Binder(Expressions):
                 if answer.error is not None:
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
                 elif side == "FULL":
-                    type_ = answer.type
+                    type_ = self.types.combine("coalesce", (left.type, right.type)).type
             frame.merged[key] = Column(
                 left.name,
                 type_,
@@ -1426,6 +1444,7 @@ class Binder(Expressions):
             type_, origins = self.value(item, frame)
             element = self.types.element(type_).type if self.types is not None and type_ else None
             parts = fields(element) if element else ()
+            self._influenced(origins, JOIN)
             origins = lift(origins, TRANSFORMATION)
             if parts and (
                 node.args.get("explode_array")
@@ -1450,7 +1469,7 @@ class Binder(Expressions):
                 extra = names[len(columns) :] if not parts else []
                 columns.extend(Column(name, None, origins) for name in extra)
         offset = node.args.get("offset")
-        if offset is not None:
+        if offset:
             columns.append(
                 Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT")
             )
@@ -1482,6 +1501,7 @@ class Binder(Expressions):
             return
         arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
         kinds, origins = self.values(arguments, frame)
+        self._influenced(origins, JOIN)
         origins = lift(origins, TRANSFORMATION)
         element = None
         if self.types is not None and kinds and kinds[0]:
@@ -1515,6 +1535,7 @@ class Binder(Expressions):
             relation = self._windowed(inner, function, frame)
         else:
             origins = lift(self.values(children(function), frame)[1], TRANSFORMATION)
+            self._influenced(origins, JOIN)
             element = (
                 "BIGINT"
                 if isinstance(function, exp.GenerateSeries) and self.types is not None
@@ -1715,7 +1736,11 @@ class Binder(Expressions):
         kept = [column for column in relation.columns if column.name.lower() not in consumed]
         if relation.open and not any(column.name == "*" for column in relation.columns):
             kept = [*kept, *(table.star() for table in relation.open)]
-        return Relation([*kept, *produced], relation.indirect, None, relation.open)
+        indirect = relation.indirect
+        if not node.args.get("include_nulls"):  # rows without a value are left out
+            for column in produced:
+                indirect = merge(indirect, mark(column.direct, FILTER))
+        return Relation([*kept, *produced], indirect, None, relation.open)
 
     def _match_recognize(self, node: exp.MatchRecognize, frame: Frame) -> None:
         if not frame.entries:
@@ -1804,20 +1829,33 @@ class Binder(Expressions):
             frame = Frame(ctes, parent)
             frame.entries.append(Entry("", relation))
             keys = self._order_keys(order, relation, None, frame)
-            if top or node.args.get("limit") is not None:
+            if top or node.args.get("limit") is not None or node.args.get("offset") is not None:
                 relation = Relation(
                     relation.columns,
                     merge(relation.indirect, mark(keys, SORT)),
                     None,
                     relation.open,
                 )
-        return relation
+        return self._cut(node, relation, Frame(ctes, parent))
+
+    def _cut(self, node: exp.Expr, relation: Relation, frame: Frame) -> Relation:
+        """Return the rows that LIMIT and OFFSET, where they are computed, leave of a relation."""
+        outer, self._influence = self._influence, NOTHING
+        self._limited(node, frame)
+        found, self._influence = self._influence, outer
+        if not found:
+            return relation
+        return Relation(relation.columns, merge(relation.indirect, found), None, relation.open)
 
     def _united(
         self, relations: list[Relation], nodes: list[exp.Expr], step: exp.Expr, *, by_name: bool
     ) -> Relation:
         left, right = relations
         indirect = merge(left.indirect, right.indirect)
+        if step.args.get("distinct") or not isinstance(step, exp.Union):
+            told_apart = GROUP_BY if isinstance(step, exp.Union) else FILTER
+            indirect = merge(indirect, _rows_of(left, told_apart))
+            indirect = merge(indirect, _rows_of(right, told_apart))
         if by_name:
             open_tables = tuple(dict.fromkeys((*left.open, *right.open)))
             return self._united_by_name(left, right, indirect, open_tables, step)
@@ -1932,6 +1970,14 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
 
 
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+
+
+def _rows_of(relation: Relation, flag: int) -> Origins:
+    """Return the influence of whole rows: of what is compared where rows are told apart."""
+    found: Origins = NOTHING
+    for column in relation.columns:
+        found = merge(merge(found, mark(column.direct, flag)), column.indirect)
+    return found
 
 
 def _known_prefix(relation: Relation) -> int:
