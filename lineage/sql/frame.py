@@ -36,14 +36,18 @@ class Frame:
     """The FROM clause of one SELECT, inside the frame of the query around it."""
 
     __slots__ = (
-        "aliases", "busy", "ctes", "entries", "merged", "parent", "position", "projections",
-        "unfolded", "values", "windows",
+        "aliases", "busy", "ctes", "entries", "group", "merged", "parent", "position",
+        "projections", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
         self.entries: list[Entry] = []
         self.merged: dict[str, Column] = {}
         """Columns that USING or NATURAL joined into one."""
+        self.together: dict[str, set[Entry]] = {}
+        """The items whose columns those are; all items for a name that is not listed."""
+        self.group = 0
+        """The first item of those that the next join joins to: commas part them."""
         self.parent = parent
         self.ctes = ctes
         self.projections: dict[str, tuple[int, exp.Expr]] = {}
@@ -57,6 +61,11 @@ class Frame:
         self.windows: dict[str, exp.Window] = {}
         self.unfolded: Origins = NOTHING
         """Collections that the SELECT list makes rows of."""
+
+    def is_merged(self, key: str, entry: Entry) -> bool:
+        """Return whether an item's column is one of those that were joined into one."""
+        together = self.together.get(key)
+        return together is None or entry in together
 
 
 class CteScope:

@@ -24,7 +24,7 @@ def ungrouped(select: exp.Select, frame: Frame) -> list[Problem]:
     group = select.args.get("group")
     if group is not None and group.args.get("all"):
         return []
-    if group is None and not any(map(_aggregates, select.expressions)):
+    if group is None and not any(map(aggregates_rows, select.expressions)):
         return []
     keys: set[Key] = set()
     texts: set[str] = set()
@@ -100,7 +100,7 @@ def _bare_columns(node: exp.Expr, texts: set[str]) -> Iterator[exp.Column]:
         waiting.extend(item.iter_expressions())
 
 
-def _aggregates(node: exp.Expr) -> bool:
+def aggregates_rows(node: exp.Expr) -> bool:
     """Return whether an expression aggregates rows itself, not over a window or in a subquery."""
     waiting = [node]
     while waiting:
