@@ -471,7 +471,7 @@ class Binder(Expressions):
         inner = item.this if isinstance(item, exp.Alias) else item
         if isinstance(item, exp.Aliases):
             inner = item.this
-        spread = inner.find(exp.Columns) if self.rules.dialect == "duckdb" else None
+        spread = _spread_in(inner) if self.rules.dialect == "duckdb" else None
         if spread is not None and spread.args.get("unpack"):
             inner = _unpacked(inner, lambda found: self._chosen(found, frame))
         elif spread is not None:
@@ -803,7 +803,7 @@ class Binder(Expressions):
         results = []
         for column in chosen:
             copy = inner.copy()
-            target = copy.find(exp.Columns)
+            target = _spread_in(copy)
             if target is not None:
                 name = exp.Identifier(this=column.name, quoted=True)
                 replacement = exp.Column(this=name)
@@ -2055,6 +2055,18 @@ def _rows_of(relation: Relation, flag: int) -> Origins:
     return found
 
 
+def _spread_in(node: exp.Expr) -> exp.Columns | None:
+    """Return the first COLUMNS of an expression; that of a subquery is the subquery's."""
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, exp.Columns):
+            return item
+        if not isinstance(item, exp.Query):
+            waiting.extend(item.iter_expressions())
+    return None
+
+
 def _group_of(name: str, spread: exp.Columns, alias: str) -> str:
     """Return an alias in which a group of COLUMNS('…') that is named shows what it matched."""
     if "\\" not in alias or not isinstance(spread.this, exp.Literal):
@@ -2071,13 +2083,13 @@ def _group_of(name: str, spread: exp.Columns, alias: str) -> str:
 def _unpacked(inner: exp.Expr, columns_of: Callable[[exp.Expr], list[Column]]) -> exp.Expr:
     """Return an expression in which ``*COLUMNS(…)`` is a list of arguments."""
     inner = inner.copy()
-    for spread in list(inner.find_all(exp.Columns)):
+    while (spread := _spread_in(inner)) is not None:
         around = spread.parent
         if not spread.args.get("unpack") or around is None:
-            continue
+            break
         names = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in columns_of(spread)]
         if not names:
-            continue
+            break
         if spread.arg_key == "this":
             around.set("this", names[0])
             around.set("expressions", [*names[1:], *around.expressions])
