@@ -340,6 +340,8 @@ class Binder(Expressions):
             found = args.get(clause)
             if found is not None:
                 self._influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+                if clause == "having" and frame.aliases and self.rules.lateral_aliases:
+                    self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             on = distinct.args["on"]
@@ -372,6 +374,16 @@ class Binder(Expressions):
             relation = self._pivot(pivot, relation, frame)
         return relation
 
+    def _aliased_in_having(self, condition: exp.Expr, group: exp.Expr | None, frame: Frame) -> None:
+        """``SELECT SUM(a) AS b … HAVING b > 1`` means the sum, though FROM has a ``b``."""
+        keys = {item.name.lower() for item in group.expressions} if group is not None else set()
+        for column in condition.find_all(exp.Column):
+            key = column.name.lower()
+            known = frame.aliases.get(key)
+            if known is not None and key not in keys and not column.table:
+                self._carry(known)
+                self._influenced(known.direct, FILTER)
+
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
         for clause in ("limit", "offset"):
@@ -398,6 +410,12 @@ class Binder(Expressions):
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
                 frame.projections.setdefault(item.alias.lower(), (position, item.this))
+                continue
+            star = _star_of(item)
+            for renamed in (star.args.get("rename") or ()) if star is not None else ():
+                old = renamed.this
+                old = old if isinstance(old, exp.Column) else exp.column(old.copy())
+                frame.projections.setdefault(renamed.alias.lower(), (position, old))
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
