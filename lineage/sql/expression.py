@@ -100,6 +100,10 @@ class Expressions:
         """Bind a scalar subquery; the binder proper provides it."""
         raise NotImplementedError
 
+    def array_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind ``ARRAY(SELECT …)``; the binder proper provides it."""
+        raise NotImplementedError
+
     def scalar_relation(self, node: exp.Expr, frame: Frame) -> Relation:
         """Bind a subquery inside an expression; the binder proper provides it."""
         raise NotImplementedError
@@ -114,6 +118,10 @@ class Expressions:
 
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
         """Bind the keys of a window; the binder proper provides it."""
+        raise NotImplementedError
+
+    def spread(self, node: exp.Expr, frame: Frame) -> list[Column]:
+        """Return the columns that ``COLUMNS(…)`` selects; the binder proper provides it."""
         raise NotImplementedError
 
     # ---- names -------------------------------------------------------------------------
@@ -255,6 +263,7 @@ class Expressions:
                 if entry.alias == key and (entry.relation.columns or entry.relation.open):
                     origins: Origins = NOTHING
                     for column in entry.relation.columns:
+                        self._carry(column)
                         origins = merge(origins, column.direct)
                     for table in entry.relation.open:
                         origins = merge(origins, table.star().direct)
@@ -789,6 +798,7 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if query is not None:
         relation = binder.scalar_relation(query, frame)
         for column in relation.columns:
+            binder._carry(column)  # noqa: SLF001 - same class
             origins = merge(origins, column.direct)
         if len(relation.columns) == 1:
             kinds.append(relation.columns[0].type)
@@ -957,11 +967,11 @@ def _struct(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 @_handles(exp.Array)
 def _array(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    only = node.expressions[0] if len(node.expressions) == 1 else None
+    if isinstance(only, exp.Query):
+        return binder.array_value(only, frame)
     kinds, origins = binder.values(node.expressions, frame)
-    if binder.types is None or (
-        len(node.expressions) == 1
-        and isinstance(node.expressions[0], (exp.Query, exp.Comprehension))
-    ):
+    if binder.types is None or isinstance(only, exp.Comprehension):
         inner = kinds[0] if kinds else None
         return (f"{inner}[]" if inner else None, origins)
     return (binder.typed(binder.types.combine("list", kinds), node, "cannot-mix"), origins)
@@ -992,6 +1002,31 @@ def _comprehension(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Star)
 def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
     return UNKNOWN_VALUE
+
+
+@_handles(exp.Any, exp.All)
+def _quantified(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``= ANY (…)`` and ``> ALL (…)`` compare with each of many values, not with a BOOLEAN."""
+    return (None, binder.value(node.this, frame)[1])
+
+
+@_handles(exp.Columns)
+def _columns(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``WHERE COLUMNS(*) > 1``: the condition holds for each of the columns."""
+    origins: Origins = NOTHING
+    for column in binder.spread(node, frame):
+        binder._carry(column)  # noqa: SLF001 - same class
+        origins = merge(origins, column.direct)
+    return (None, origins)
+
+
+@_handles(exp.Explode, exp.Unnest, exp.Inline, exp.Posexplode, exp.ExplodeOuter)
+def _unfolded(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A collection of the SELECT list, a row for each element: it decides how many rows."""
+    type_, origins = _function(binder, node, frame)
+    if origins:
+        frame.unfolded = merge(frame.unfolded, origins)
+    return (type_, origins)
 
 
 @_handles(exp.Count)

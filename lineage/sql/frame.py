@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineage.sql.relation import Column, Parts, Relation
+from lineage.sql.relation import NOTHING, Column, Origins, Parts, Relation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -36,14 +36,18 @@ class Frame:
     """The FROM clause of one SELECT, inside the frame of the query around it."""
 
     __slots__ = (
-        "aggregates", "aliases", "busy", "ctes", "entries", "merged", "parent", "position",
-        "projections", "values", "windows",
+        "aggregates", "aliases", "busy", "ctes", "entries", "group", "merged", "parent",
+        "position", "projections", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
         self.entries: list[Entry] = []
         self.merged: dict[str, Column] = {}
         """Columns that USING or NATURAL joined into one."""
+        self.together: dict[str, set[Entry]] = {}
+        """The items whose columns those are; all items for a name that is not listed."""
+        self.group = 0
+        """The first item of those that the next join joins to: commas part them."""
         self.parent = parent
         self.ctes = ctes
         self.projections: dict[str, tuple[int, exp.Expr]] = {}
@@ -57,6 +61,13 @@ class Frame:
         self.windows: dict[str, exp.Window] = {}
         self.aggregates = False
         """An expression of the SELECT list aggregates, perhaps over a window only."""
+        self.unfolded: Origins = NOTHING
+        """Collections that the SELECT list makes rows of."""
+
+    def is_merged(self, key: str, entry: Entry) -> bool:
+        """Return whether an item's column is one of those that were joined into one."""
+        together = self.together.get(key)
+        return together is None or entry in together
 
 
 class CteScope:

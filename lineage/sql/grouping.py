@@ -24,7 +24,7 @@ def ungrouped(select: exp.Select, frame: Frame) -> list[Problem]:
     group = select.args.get("group")
     if group is not None and group.args.get("all"):
         return []
-    if group is None and not (frame.aggregates and any(map(_aggregates, select.expressions))):
+    if group is None and not (frame.aggregates and any(map(aggregates_rows, select.expressions))):
         return []
     keys: set[Key] = set()
     texts: dict[str, type[exp.Expr]] = {}
@@ -88,6 +88,8 @@ def _bare_columns(node: exp.Expr, texts: dict[str, type[exp.Expr]]) -> Iterator[
         item = waiting.pop()
         if isinstance(item, exp.AggFunc | exp.Window | exp.Query | exp.Star | exp.Lambda):
             continue
+        if isinstance(item, exp.WithinGroup):
+            continue
         if isinstance(item, exp.Anonymous | exp.AnonymousAggFunc | exp.Columns | exp.Filter):
             continue  # what the parser does not know may aggregate
         if type(item) in kinds and item.sql() in texts:
@@ -99,14 +101,14 @@ def _bare_columns(node: exp.Expr, texts: dict[str, type[exp.Expr]]) -> Iterator[
         waiting.extend(item.iter_expressions())
 
 
-def _aggregates(node: exp.Expr) -> bool:
+def aggregates_rows(node: exp.Expr) -> bool:
     """Return whether an expression aggregates rows itself, not over a window or in a subquery."""
     waiting = [node]
     while waiting:
         item = waiting.pop()
         if isinstance(item, exp.Window | exp.Query):
             continue
-        if isinstance(item, exp.AggFunc):
+        if isinstance(item, exp.AggFunc | exp.WithinGroup):
             return True
         waiting.extend(item.iter_expressions())
     return False

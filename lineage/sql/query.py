@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from lineage.model.names import joined
+from lineage.sql.chosen import NAME_TESTS, Unsure, chooses
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
-from lineage.sql.grouping import ungrouped
+from lineage.sql.grouping import aggregates_rows, ungrouped
 from lineage.sql.nested import collection, fields, unfolded
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
@@ -31,6 +32,7 @@ from lineage.sql.relation import (
     Origin,
     Origins,
     Parts,
+    Pivoted,
     Relation,
     Schema,
     Table,
@@ -146,7 +148,7 @@ class Binder(Expressions):
             return self._all_of(frame)
         relation = self.query(inner, ctes, parent, top=top)
         if node.args.get("order") is not None:
-            limited = node.args.get("limit") is not None
+            limited = node.args.get("limit") is not None or node.args.get("offset") is not None
             keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
             if top or limited:
                 relation = Relation(
@@ -155,7 +157,7 @@ class Binder(Expressions):
                     None,
                     relation.open,
                 )
-        return relation
+        return self._cut(node, relation, Frame(ctes, parent))
 
     def _all_of(self, frame: Frame) -> Relation:
         columns, open_tables = self._expand_star(frame, None)
@@ -192,7 +194,7 @@ class Binder(Expressions):
         recursive = cte.scope.here.get(cte.name) is cte
         if recursive and isinstance(body, exp.SetOperation) and _names(body.expression, cte.name):
             relation = self._recursive(cte, body, parent)
-        elif isinstance(body, exp.Query):
+        elif isinstance(body, exp.Query | exp.Pivot):
             relation = self.query(body, cte.scope, parent)
         else:
             relation = self._statement_as_relation(body, cte.scope, parent)
@@ -246,7 +248,7 @@ class Binder(Expressions):
         anchor = self.query(body.this, cte.scope, parent)
         named = self._renamed(anchor, cte.node.args.get("alias") if cte.node else None)
         current = named
-        for _ in range(4):
+        for _ in range(len(named.columns) + 4):  # values may go round through all columns
             cte.relation = current
             mark_problems, mark_candidates = len(self.problems), len(self.candidates)
             step = self.query(body.expression, cte.scope, parent)
@@ -256,8 +258,8 @@ class Binder(Expressions):
                 body,
                 by_name=bool(body.args.get("by_name")),
             )
-            grown = any(
-                set(new.direct) - set(old.direct)
+            grown = len(merged.indirect) > len(current.indirect) or any(
+                len(new.direct) > len(old.direct) or len(new.indirect) > len(old.indirect)
                 for new, old in zip(merged.columns, current.columns, strict=False)
             )
             current = Relation(merged.columns, merged.indirect, None, merged.open)
@@ -338,11 +340,15 @@ class Binder(Expressions):
             found = args.get(clause)
             if found is not None:
                 self._influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+                if clause == "having" and frame.aliases and self.rules.lateral_aliases:
+                    self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             on = distinct.args["on"]
             for item in on.expressions if isinstance(on, exp.Tuple) else [on]:
                 self._influenced(self._key(item, relation, frame, aliases_first=True), GROUP_BY)
+        elif distinct is not None:
+            self._influence = merge(self._influence or NOTHING, _rows_of(relation, GROUP_BY))
         for clause in ("order", "sort", "distribute", "cluster"):
             found = args.get(clause)
             if found is not None:
@@ -350,12 +356,13 @@ class Binder(Expressions):
                 if (
                     top
                     or args.get("limit") is not None
+                    or args.get("offset") is not None
                     or (distinct is not None and distinct.args.get("on"))
                 ):
                     self._influenced(keys, SORT)
-        limit = args.get("limit")
-        if limit is not None and isinstance(limit.args.get("expression"), exp.Query):
-            self.value(limit.args["expression"], frame)
+        if frame.unfolded:
+            self._influenced(frame.unfolded, JOIN)
+        self._limited(node, frame)
         indirect = self._influence
         for entry in frame.entries:
             if entry.relation.indirect:
@@ -366,6 +373,24 @@ class Binder(Expressions):
         for pivot in pivots or ():
             relation = self._pivot(pivot, relation, frame)
         return relation
+
+    def _aliased_in_having(self, condition: exp.Expr, group: exp.Expr | None, frame: Frame) -> None:
+        """``SELECT SUM(a) AS b … HAVING b > 1`` means the sum, though FROM has a ``b``."""
+        keys = {item.name.lower() for item in group.expressions} if group is not None else set()
+        for column in condition.find_all(exp.Column):
+            key = column.name.lower()
+            known = frame.aliases.get(key)
+            if known is not None and key not in keys and not column.table:
+                self._carry(known)
+                self._influenced(known.direct, FILTER)
+
+    def _limited(self, node: exp.Expr, frame: Frame) -> None:
+        """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
+        for clause in ("limit", "offset"):
+            found = node.args.get(clause)
+            count = found.args.get("expression") if found is not None else None
+            if isinstance(count, exp.Expr) and type(count) is not exp.Literal:
+                self._influenced(self.value(count, frame)[1], FILTER)
 
     def _boolean(self, node: exp.Expr, frame: Frame, clause: str) -> Origins:
         type_, origins = self.value(node, frame)
@@ -385,6 +410,12 @@ class Binder(Expressions):
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
                 frame.projections.setdefault(item.alias.lower(), (position, item.this))
+                continue
+            star = _star_of(item)
+            for renamed in (star.args.get("rename") or ()) if star is not None else ():
+                old = renamed.this
+                old = old if isinstance(old, exp.Column) else exp.column(old.copy())
+                frame.projections.setdefault(renamed.alias.lower(), (position, old))
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
@@ -458,11 +489,18 @@ class Binder(Expressions):
         inner = item.this if isinstance(item, exp.Alias) else item
         if isinstance(item, exp.Aliases):
             inner = item.this
-        if type(inner) is not exp.Literal and inner.find(exp.AggFunc, exp.Columns) is not None:
+        spread = None
+        if type(inner) is not exp.Literal and inner.find(*_ROWWISE_NOT) is not None:
             frame.aggregates = True
-            spread = inner.find(exp.Columns) if self.rules.dialect == "duckdb" else None
-            if spread is not None:
-                return self._spread(item, inner, spread, frame)
+            spread = _spread_in(inner) if self.rules.dialect == "duckdb" else None
+        if spread is not None and spread.args.get("unpack"):
+            inner = _unpacked(inner, lambda found: self._chosen(found, frame))
+        elif spread is not None:
+            return self._spread(item, inner, spread, frame)
+        if type(inner) is exp.Explode and self.rules.dialect == "duckdb":
+            parts = self._struct_parts(inner, frame)
+            if parts:
+                return parts
         outer, self._influence = self._influence, NOTHING
         if isinstance(item, exp.Alias):
             key = item.alias.lower()
@@ -489,6 +527,20 @@ class Binder(Expressions):
         if isinstance(item, exp.Alias):
             frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct, indirect))
         return [column]
+
+    def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
+        """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""
+        type_, origins = self.value(node.this, frame)
+        if type_ is None or self.types is None:
+            return []
+        deep = any(item.name.lower() == "recursive" for item in node.expressions)
+        found = list(_leaves("", type_, self.types)) if deep else fields(type_)
+        if len(found) == 1 and not found[0][0]:
+            return []
+        if collection(type_) is not None and origins:
+            frame.unfolded = merge(frame.unfolded, origins)
+        direct, indirect = lift(origins, TRANSFORMATION), self._taken()
+        return [Column(name, kind, direct, indirect, None, place_of(node)) for name, kind in found]
 
     def _taken(self) -> Origins:
         """Return what has influenced since the last time, so that one column can bear it."""
@@ -540,6 +592,9 @@ class Binder(Expressions):
         self, star: exp.Star, item: exp.Expr, frame: Frame
     ) -> tuple[list[Column], tuple[Table, ...]]:
         """Expand ``*``, ``t.*`` and their EXCLUDE, REPLACE and RENAME."""
+        if type(item) in NAME_TESTS:
+            columns, open_tables = self._star(star, _around(star), frame)
+            return self._passing(item, "*", columns, item), open_tables
         qualifier: Parts | None = None
         if isinstance(item, exp.Column):
             qualifier = tuple(part.name.lower() for part in item.parts[:-1])
@@ -594,6 +649,18 @@ class Binder(Expressions):
             regex = re.compile(re.escape(text).replace("%", ".*").replace("_", "."), re.IGNORECASE)
             columns = [c for c in columns if c.name == "*" or regex.fullmatch(c.name)]
         return columns, open_tables
+
+    def _passing(
+        self, condition: exp.Expr, variable: str, columns: list[Column], node: exp.Expr
+    ) -> list[Column]:
+        """Return the columns whose names a condition selects; all, and a word, where it is open."""
+        try:
+            return [c for c in columns if c.name == "*" or chooses(condition, variable, c.name)]
+        except Unsure:
+            text = f"which columns {node.sql(self.rules.parser)} selects is not known"
+            problem = Problem("unknown-columns", text, place_of(node), certain=False)
+            self.problems.append(problem)
+            return columns
 
     def _replaced(self, columns: list[Column], key: str, new: Column) -> list[Column]:
         """Put a column into the place of those of its name: of the first alone, in some engines."""
@@ -698,7 +765,7 @@ class Binder(Expressions):
                     key = column.name.lower()
                     if (entry, key) in without:
                         continue
-                    if qualifier is None and key in frame.merged:
+                    if qualifier is None and key in frame.merged and frame.is_merged(key, entry):
                         if key not in merged_done:
                             merged_done.add(key)
                             columns.append(frame.merged[key])
@@ -755,21 +822,25 @@ class Binder(Expressions):
         chosen = self._chosen(spread, frame)
         if inner is spread:
             if isinstance(item, exp.Alias):
-                return [column.renamed(item.alias) for column in chosen]
+                return [column.renamed(_group_of(column.name, spread, item.alias))
+                        for column in chosen]  # fmt: skip
             return chosen
         results = []
         for column in chosen:
             copy = inner.copy()
-            target = copy.find(exp.Columns)
+            target = _spread_in(copy)
             if target is not None:
                 name = exp.Identifier(this=column.name, quoted=True)
                 replacement = exp.Column(this=name)
                 target.replace(replacement)
             outer = frame.values
             frame.values = {**outer, column.name.lower(): (column.type, column.direct)}
+            self._carry(column)
             type_, origins = self.value(copy, frame)
             frame.values = outer
-            name_text = item.alias if isinstance(item, exp.Alias) else column.name
+            name_text = column.name
+            if isinstance(item, exp.Alias):
+                name_text = _group_of(name_text, spread, item.alias)
             results.append(
                 Column(
                     name_text,
@@ -782,7 +853,11 @@ class Binder(Expressions):
             )
         return results
 
-    def _chosen(self, spread: exp.Columns, frame: Frame) -> list[Column]:
+    def spread(self, node: exp.Expr, frame: Frame) -> list[Column]:
+        """Return the columns that ``COLUMNS(…)`` selects, outside the SELECT list."""
+        return self._chosen(node, frame)
+
+    def _chosen(self, spread: exp.Expr, frame: Frame) -> list[Column]:
         what = spread.this
         columns, _ = self._expand_star(frame, None)
         if isinstance(what, exp.Star):
@@ -807,8 +882,8 @@ class Binder(Expressions):
         if isinstance(what, (exp.Array, exp.Tuple)):
             names = {literal.name.lower() for literal in what.find_all(exp.Literal)}
             return [column for column in columns if column.name.lower() in names]
-        if isinstance(what, exp.Lambda):
-            return columns
+        if isinstance(what, exp.Lambda) and what.expressions:
+            return self._passing(what.this, what.expressions[0].name, columns, spread)
         return columns
 
     # ---- clauses -----------------------------------------------------------------------
@@ -818,6 +893,7 @@ class Binder(Expressions):
     ) -> None:
         if group.args.get("all"):
             for column in _ungrouped(projections, relation):
+                self._carry(column)
                 self._influenced(column.direct, GROUP_BY)
         keys = list(group.expressions)
         for name in ("grouping_sets", "cube", "rollup"):
@@ -934,6 +1010,10 @@ class Binder(Expressions):
         order = node.args.get("order")
         if order is not None:
             keys.extend(order.expressions)
+        spec = node.args.get("spec")
+        if spec is not None:
+            keys.extend(b for b in (spec.args.get("start"), spec.args.get("end"))
+                        if isinstance(b, exp.Expr))  # fmt: skip
         for key in keys:
             found = self.value(key, frame)[1]
             if found:
@@ -954,9 +1034,18 @@ class Binder(Expressions):
 
     # ---- subqueries in expressions -------------------------------------------------------
 
-    def scalar_relation(self, node: exp.Expr, frame: Frame) -> Relation:
+    def array_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind ``ARRAY(SELECT …)``, whose value is all rows in their order."""
+        relation = self.scalar_relation(node, frame, ordered=True)
+        if not relation.columns:
+            return UNKNOWN_VALUE
+        first = relation.columns[0]
+        self._carry(first)
+        return (f"{first.type}[]" if first.type else None, first.direct)
+
+    def scalar_relation(self, node: exp.Expr, frame: Frame, *, ordered: bool = False) -> Relation:
         """Bind a subquery of an expression; what filters it influences the expression."""
-        relation = self.query(node, frame.ctes, frame)
+        relation = self.query(node, frame.ctes, frame, top=ordered)
         if relation.indirect:
             self._influence = merge(self._influence or NOTHING, relation.indirect)
         return relation
@@ -1008,9 +1097,12 @@ class Binder(Expressions):
             self.from_item(lateral, frame)
         if not isinstance(node, (exp.Subquery, exp.Table)):
             return
+        outer = frame.group
         for join in node.args.get("joins") or ():
             if isinstance(node, exp.Table) or frame.entries[before:]:
+                frame.group = max(frame.group, before)
                 self.join(join, frame)
+        frame.group = outer
 
     def _from_query(self, node: exp.Expr, frame: Frame) -> None:
         """A subquery, in parentheses or not."""
@@ -1162,6 +1254,7 @@ class Binder(Expressions):
                     alias = node.args.get("alias")
                     name = alias.name if alias is not None and alias.name else parts[-1]
                     relation = self._element_relation(name, column, origins)
+                    self._influenced(origins, JOIN)
                     frame.entries.append(Entry(name.lower(), self._renamed(relation, alias)))
                     return True
             scope = scope.parent
@@ -1266,6 +1359,8 @@ class Binder(Expressions):
         before = len(frame.entries)
         self.from_item(node.this, frame)
         added = frame.entries[before:]
+        if not args.keys() - {"this"} or not any(v for k, v in args.items() if k != "this"):
+            frame.group = before  # a comma: what is joined from here on is joined to this alone
         on = args.get("on")
         if on is not None:
             outer = frame.position
@@ -1276,7 +1371,7 @@ class Binder(Expressions):
         if using:
             self._using([name.name for name in using], frame, before, node, list(using))
         elif (args.get("method") or "").upper() == "NATURAL":
-            left = _visible(frame.entries[:before])
+            left = _visible(frame.entries[frame.group : before])
             right = _visible(added)
             common = [name for key, name in right.items() if key in left]
             if common:
@@ -1306,6 +1401,7 @@ class Binder(Expressions):
         column = exp.column(inner.this) if isinstance(inner, exp.Table) else inner
         kind, origins = self.value(column, frame)
         element = self.types.element(kind).type if self.types is not None and kind else None
+        self._influenced(origins, JOIN)
         unfolded = Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
         if isinstance(node, exp.Alias):
             frame.entries.append(Entry("", Relation([unfolded])))
@@ -1315,12 +1411,17 @@ class Binder(Expressions):
     def _using(
         self, names: list[str], frame: Frame, before: int, node: exp.Join, places: list[exp.Expr]
     ) -> None:
-        left_entries, right_entries = frame.entries[:before], frame.entries[before:]
+        left_entries, right_entries = frame.entries[frame.group : before], frame.entries[before:]
         side = (node.args.get("side") or "").upper()
+        kind = (node.args.get("kind") or "").upper()
+        asof = (node.args.get("method") or "").upper() == "ASOF"
         for position, name in enumerate(names):
             key = name.lower()
             where = place_of(places[position] if position < len(places) else node)
-            left = frame.merged.get(key) or self._side(key, name, left_entries, "left", where)
+            left = frame.merged.get(key)
+            together = frame.together.get(key)
+            if left is None or (together is not None and together.isdisjoint(left_entries)):
+                left = self._side(key, name, left_entries, "left", where)
             right = self._side(key, name, right_entries, "right", where)
             if left is None or right is None:
                 known = left or right
@@ -1333,14 +1434,19 @@ class Binder(Expressions):
                 if answer.error is not None:
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
                 elif side == "FULL":
-                    type_ = answer.type
+                    type_ = self.types.combine("coalesce", (left.type, right.type)).type
+            self._influenced(merge(left.direct, right.direct), JOIN)
+            if kind in {"SEMI", "ANTI"}:
+                continue  # only what is on the left comes out
+            # What ASOF compares last is not equal: the value is the left's.
+            alone = asof and position == len(names) - 1
             frame.merged[key] = Column(
                 left.name,
                 type_,
-                merge(left.direct, right.direct),
+                left.direct if alone else merge(left.direct, right.direct),
                 merge(left.indirect, right.indirect),
             )
-            self._influenced(merge(left.direct, right.direct), JOIN)
+            frame.together[key] = {*left_entries, *right_entries}
         hidden = frozenset(name.lower() for name in names)
         for entry in right_entries:
             entry.hidden |= hidden
@@ -1434,6 +1540,7 @@ class Binder(Expressions):
             type_, origins = self.value(item, frame)
             element = self.types.element(type_).type if self.types is not None and type_ else None
             parts = fields(element) if element else ()
+            self._influenced(origins, JOIN)
             origins = lift(origins, TRANSFORMATION)
             if parts and (
                 node.args.get("explode_array")
@@ -1458,7 +1565,7 @@ class Binder(Expressions):
                 extra = names[len(columns) :] if not parts else []
                 columns.extend(Column(name, None, origins) for name in extra)
         offset = node.args.get("offset")
-        if offset is not None:
+        if offset:
             columns.append(
                 Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT")
             )
@@ -1490,6 +1597,7 @@ class Binder(Expressions):
             return
         arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
         kinds, origins = self.values(arguments, frame)
+        self._influenced(origins, JOIN)
         origins = lift(origins, TRANSFORMATION)
         element = None
         if self.types is not None and kinds and kinds[0]:
@@ -1523,6 +1631,7 @@ class Binder(Expressions):
             relation = self._windowed(inner, function, frame)
         else:
             origins = lift(self.values(children(function), frame)[1], TRANSFORMATION)
+            self._influenced(origins, JOIN)
             element = (
                 "BIGINT"
                 if isinstance(function, exp.GenerateSeries) and self.types is not None
@@ -1591,8 +1700,10 @@ class Binder(Expressions):
         return result
 
     def _pivoted(self, node: exp.Pivot, relation: Relation, inside: Frame) -> Relation:
-        statement_form = bool(node.args.get("using"))
-        aggregates = node.args.get("using") or node.expressions
+        statement_form = isinstance(node.this, exp.Expr)
+        aggregates = (node.args.get("using") or []) if statement_form else node.expressions
+        if statement_form and not aggregates:
+            aggregates = [exp.Count(this=exp.Star())]
         used: set[str] = set()
         values: Origins = NOTHING
         per_aggregate: list[tuple[str, str | None, Origins]] = []
@@ -1613,17 +1724,21 @@ class Binder(Expressions):
             keys = merge(keys, self.value(column, inside)[1])
             used.update(item.name.lower() for item in column.find_all(exp.Column))
         group = node.args.get("group")
-        if statement_form and group is not None:
-            kept_names = [item.name.lower() for item in group.expressions]
+        if group is not None:
             for item in group.expressions:
                 self.value(item, inside)
-            kept = [c for c in relation.columns if c.name.lower() in kept_names]
+            found = [relation.find(item.name.lower()) for item in group.expressions]
+            kept = [column for column in found if isinstance(column, Column)]
         else:
             kept = [column for column in relation.columns if column.name.lower() not in used]
         produced = []
         names = [_identifier_name(name) for name in node.args.get("columns") or ()]
+        open_tables = relation.open
         if not names and statement_form:
-            names = ["*"]
+            names = _pivot_names(fields, aggregates)
+            if not names:
+                names = ["*"]
+                open_tables = (*open_tables, Pivoted(lift(values, TRANSFORMATION)))
         for position, name in enumerate(names):
             label, type_, origins = (
                 per_aggregate[position % len(per_aggregate)]
@@ -1641,9 +1756,9 @@ class Binder(Expressions):
                 )
             )
         indirect = merge(relation.indirect, mark(keys, GROUP_BY))
-        open_tables = relation.open
         if relation.open and not any(column.name == "*" for column in relation.columns):
             kept = [*kept, *(table.star() for table in relation.open)]
+        indirect = merge(indirect, _rows_of(Relation(kept), GROUP_BY))
         return Relation([*kept, *produced], indirect, None, open_tables)
 
     def _unpivot(self, node: exp.Pivot, relation: Relation, inside: Frame) -> Relation:
@@ -1723,7 +1838,11 @@ class Binder(Expressions):
         kept = [column for column in relation.columns if column.name.lower() not in consumed]
         if relation.open and not any(column.name == "*" for column in relation.columns):
             kept = [*kept, *(table.star() for table in relation.open)]
-        return Relation([*kept, *produced], relation.indirect, None, relation.open)
+        indirect = relation.indirect
+        if not node.args.get("include_nulls"):  # rows without a value are left out
+            for column in produced:
+                indirect = merge(indirect, mark(column.direct, FILTER))
+        return Relation([*kept, *produced], indirect, None, relation.open)
 
     def _match_recognize(self, node: exp.MatchRecognize, frame: Frame) -> None:
         if not frame.entries:
@@ -1812,20 +1931,33 @@ class Binder(Expressions):
             frame = Frame(ctes, parent)
             frame.entries.append(Entry("", relation))
             keys = self._order_keys(order, relation, None, frame)
-            if top or node.args.get("limit") is not None:
+            if top or node.args.get("limit") is not None or node.args.get("offset") is not None:
                 relation = Relation(
                     relation.columns,
                     merge(relation.indirect, mark(keys, SORT)),
                     None,
                     relation.open,
                 )
-        return relation
+        return self._cut(node, relation, Frame(ctes, parent))
+
+    def _cut(self, node: exp.Expr, relation: Relation, frame: Frame) -> Relation:
+        """Return the rows that LIMIT and OFFSET, where they are computed, leave of a relation."""
+        outer, self._influence = self._influence, NOTHING
+        self._limited(node, frame)
+        found, self._influence = self._influence, outer
+        if not found:
+            return relation
+        return Relation(relation.columns, merge(relation.indirect, found), None, relation.open)
 
     def _united(
         self, relations: list[Relation], nodes: list[exp.Expr], step: exp.Expr, *, by_name: bool
     ) -> Relation:
         left, right = relations
         indirect = merge(left.indirect, right.indirect)
+        if step.args.get("distinct") or not isinstance(step, exp.Union):
+            told_apart = GROUP_BY if isinstance(step, exp.Union) else FILTER
+            indirect = merge(indirect, _rows_of(left, told_apart))
+            indirect = merge(indirect, _rows_of(right, told_apart))
         if by_name:
             open_tables = tuple(dict.fromkeys((*left.open, *right.open)))
             return self._united_by_name(left, right, indirect, open_tables, step)
@@ -1940,6 +2072,88 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
 
 
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+_ROWWISE_NOT = (exp.AggFunc, exp.WithinGroup, exp.Columns)
+"""What makes an expression of the SELECT list more than a value for each row."""
+
+
+def _rows_of(relation: Relation, flag: int) -> Origins:
+    """Return the influence of whole rows: of what is compared where rows are told apart."""
+    found: Origins = NOTHING
+    for column in relation.columns:
+        found = merge(merge(found, mark(column.direct, flag)), column.indirect)
+    return found
+
+
+def _spread_in(node: exp.Expr) -> exp.Columns | None:
+    """Return the first COLUMNS of an expression; that of a subquery is the subquery's."""
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, exp.Columns):
+            return item
+        if not isinstance(item, exp.Query):
+            waiting.extend(item.iter_expressions())
+    return None
+
+
+def _group_of(name: str, spread: exp.Columns, alias: str) -> str:
+    """Return an alias in which a group of COLUMNS('…') that is named shows what it matched."""
+    if "\\" not in alias or not isinstance(spread.this, exp.Literal):
+        return alias
+    found = re.search(spread.this.name, name)
+    groups = (found[0], *found.groups()) if found is not None else ()
+    return re.sub(
+        r"\\(\d)",
+        lambda digit: groups[int(digit[1])] or "" if int(digit[1]) < len(groups) else "",
+        alias,
+    )
+
+
+def _unpacked(inner: exp.Expr, columns_of: Callable[[exp.Expr], list[Column]]) -> exp.Expr:
+    """Return an expression in which ``*COLUMNS(…)`` is a list of arguments."""
+    inner = inner.copy()
+    while (spread := _spread_in(inner)) is not None:
+        around = spread.parent
+        if not spread.args.get("unpack") or around is None:
+            break
+        names = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in columns_of(spread)]
+        if not names:
+            break
+        if spread.arg_key == "this":
+            around.set("this", names[0])
+            around.set("expressions", [*names[1:], *around.expressions])
+        else:
+            spread.replace(names)
+    return inner
+
+
+def _leaves(name: str, type_: str, types: TypeSystem) -> Iterator[tuple[str, str]]:
+    """Yield what is left of a type when lists and structs in it are taken apart."""
+    element = type_
+    while element.endswith("]"):
+        element = types.element(element).type or ""
+    parts = fields(element)
+    if not parts:
+        yield name, element
+    for field, kind in parts:
+        yield from _leaves(field, kind, types)
+
+
+def _pivot_names(fields: list[exp.Expr], aggregates: list[exp.Expr]) -> list[str]:
+    """Return the names of the columns that PIVOT makes; none where the data decides."""
+    names = [""]
+    for field in fields:
+        if not isinstance(field, exp.In) or not field.expressions:
+            return []
+        values = [item for item in field.expressions if isinstance(item, exp.Literal | exp.Null)]
+        if len(values) < len(field.expressions):
+            return []
+        names = [f"{start}_{value.name or 'NULL'}" for start in names for value in values]
+    ends = [item.alias or item.sql("duckdb", normalize_functions="lower") for item in aggregates]
+    if len(aggregates) > 1 or isinstance(aggregates[0], exp.Alias):
+        ends = [end.replace("count(*)", "count_star()") for end in ends]
+        names = [f"{name}_{end}" for name in names for end in ends]
+    return [name[1:] for name in names]
 
 
 def _known_prefix(relation: Relation) -> int:
@@ -1955,7 +2169,14 @@ def _star_of(item: exp.Expr) -> exp.Star | None:
         return item
     if type(item) is exp.Column and type(item.this) is exp.Star:
         return item.this
+    if type(item) in NAME_TESTS and isinstance(item.this, exp.Expr):
+        return _star_of(item.this)
     return None
+
+
+def _around(star: exp.Star) -> exp.Expr:
+    """Return ``t.*`` for the star in it, and a bare one itself."""
+    return star.parent if isinstance(star.parent, exp.Column) else star
 
 
 def _at(identifier: exp.Expr) -> tuple[int, int]:
@@ -2026,14 +2247,12 @@ def _deduplicated(relation: Relation) -> Relation:
 
 def _ungrouped(projections: list[exp.Expr], relation: Relation) -> list[Column]:
     """Return the columns that ``GROUP BY ALL`` groups by: those that aggregate nothing."""
-    aggregates = {
-        item.alias_or_name.lower() for item in projections if item.find(exp.AggFunc) is not None
-    }
+    aggregates = {item.alias_or_name.lower() for item in projections if aggregates_rows(item)}
     return [
         column
         for position, column in enumerate(relation.columns)
         if not (
-            projections[position].find(exp.AggFunc) is not None
+            aggregates_rows(projections[position])
             if len(projections) == len(relation.columns)
             else column.name.lower() in aggregates
         )

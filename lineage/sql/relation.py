@@ -254,6 +254,20 @@ class United(Table):
         return self._named_by.has_learned(column)
 
 
+class Pivoted(Table):
+    """The columns that PIVOT makes of values which only the data knows."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Origins) -> None:
+        super().__init__(("PIVOT",), None)
+        self._values = values
+
+    def learn(self, column: str) -> Column:
+        """Return a column made of what is aggregated."""
+        return Column(column, None, self._values)
+
+
 class Schema:
     """The tables that statements may name. A child sees its parent's tables until it hides them.
 

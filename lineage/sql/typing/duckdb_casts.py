@@ -295,6 +295,8 @@ class Casts:
             return normal(right)
         if right.id == "STRING_LITERAL":
             return normal(left)
+        if {left.id, right.id} == {"STRUCT", "TUPLE"}:  # the names are kept, on either side
+            return self._common_members(left, right, force=force)
         forth = self.cost(left, right)
         back = self.cost(right, left)
         if forth >= 0 and (forth < back or back < 0):
@@ -312,8 +314,6 @@ class Casts:
             return right
         if right.id == "BOOLEAN" and left.id in INTEGER_WIDTH:
             return left
-        if {left.id, right.id} == {"STRUCT", "TUPLE"}:
-            return self._common_members(left, right, force=False)
         return None
 
     def _common_equal(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:
