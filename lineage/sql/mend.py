@@ -53,6 +53,8 @@ _DYNAMIC = re.compile(
     \bEXEC(?:UTE)?\s+ (?:
         IMMEDIATE\s+ (?:'(?P<now>(?:[^']|'')*)' | \$\$(?P<now_long>.*?)\$\$) (?:\s+USING\b[^;]*)?
             (?=\s*(?:;|\Z|END\b|\$\$))
+      | IMMEDIATE\s+ (?:"{3}(?P<now_double_long>.*?)"{3} | "(?P<now_double>(?!"{2})[^"\\]*)")
+            (?:\s+(?:INTO|USING)\b[^;]*)? (?=\s*(?:;|\Z|END\b))
       | (?:sys\.)?sp_executesql\s+ (?:@\w+\s*=\s*)? N?'(?P<named>(?:[^']|'')*)' (?:\s*,[^;\n]*)?
             (?=\s*(?:;|\Z|\n))
     )
@@ -62,7 +64,8 @@ _DYNAMIC = re.compile(
 )
 _ROUTINE = re.compile(
     r"""
-    \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
+    (?: \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
+      | (?:^|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
     (?P<quote>\$\w*\$) (?P<body>.*?) (?P=quote) (?P<tail>[^;]*)
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -86,7 +89,7 @@ def text_within(text: str) -> str:
 def _executed(match: re.Match[str]) -> str:
     name = match.lastgroup or ""
     inner = match[name]
-    quoted = name != "now_long"
+    quoted = name not in ("now_long", "now_double_long", "now_double")
     start = match.start(name) - match.start()
     end = start + len(inner)
     whole = match.group()
@@ -95,7 +98,7 @@ def _executed(match: re.Match[str]) -> str:
 
 def _routine(match: re.Match[str]) -> str:
     whole, body = match.group(), match["body"]
-    language = _LANGUAGE.search(match["head"] + match["tail"])
+    language = _LANGUAGE.search((match["head"] or match["now"] or "") + match["tail"])
     known = language is None or language[1].lower() in {"sql", "plpgsql"}
     if not known or _WRITES.search(body) is None:
         return whole
@@ -114,12 +117,26 @@ def _single(text: str) -> str:
     return re.sub("''", lambda _: " '" if next(opening) % 2 == 0 else "' ", text)
 
 
+_STRAIGHT = re.compile(r"(\bSELECT(?:\s+(?:DISTINCT|ALL))?\s+)STRAIGHT_JOIN\b", re.IGNORECASE)
+_BRACKET_HINT = re.compile(r"\[\s*(?:NO)?(?:SHUFFLE|CLUSTERED|BROADCAST)\s*\]", re.IGNORECASE)
+
+
+def impala_hints(text: str) -> str:
+    """Impala's ``SELECT STRAIGHT_JOIN a`` and ``[SHUFFLE]`` arrange the work, and name nothing."""
+    if "straight_join" in text or "STRAIGHT_JOIN" in text:
+        text = _STRAIGHT.sub(lambda match: match.group(1) + " " * len("STRAIGHT_JOIN"), text)
+    if "[" in text:
+        text = _BRACKET_HINT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    return text
+
+
 _TEXT: dict[str, tuple[TextMend, ...]] = {
     "tsql": (batch_separator,),
     "mssql": (batch_separator,),
     "fabric": (batch_separator,),
     "teradata": (teradata_words,),
     "flink": (match_within,),
+    "hive": (impala_hints,),
     "mysql": (replace_into,),
     "doris": (replace_into,),
     "starrocks": (replace_into,),
@@ -286,7 +303,17 @@ def _listed(names: list[Token], near: Token) -> list[Token]:
     return listed
 
 
-def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # noqa: ARG001 - mends are by dialect
+def row_type(tokens: list[Token]) -> list[Token]:
+    """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
+    return [
+        Token(TokenType.STRUCT, "STRUCT", token.line, token.col, token.start, token.end)
+        if token.token_type is TokenType.ROW and follower.token_type is TokenType.LT
+        else token
+        for token, follower in zip(tokens, [*tokens[1:], tokens[-1]], strict=True)
+    ]
+
+
+def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
     """Return the tokens in an order, and without words, that the parser can read."""
     types = {token.token_type for token in tokens}
     if TokenType.TABLE in types:
@@ -297,6 +324,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # n
         tokens = partition_in_column_list(tokens)
     if TokenType.JOIN in types:
         tokens = joins_without_condition(tokens)
+    if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
+        tokens = row_type(tokens)
     return tokens
 
 

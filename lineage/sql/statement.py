@@ -166,6 +166,8 @@ class StatementBinder:
                 return self._use_database(tree)
             case exp.Command() if tree.name.upper() == "UNLOAD":
                 return self._unload(tree, binder)
+            case exp.Command() if tree.name.upper() == "CALL":
+                return _calls(tree.args["expression"], place_of(tree))
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
@@ -175,9 +177,7 @@ class StatementBinder:
                 )
                 return Bound("other", problems=(problem,))
             case exp.Execute() | exp.ExecuteSql():
-                text = f"what {tree.this.sql()} does is not known here"
-                problem = Problem("calls-routine", text, place_of(tree), certain=False)
-                return Bound("other", problems=(problem,))
+                return _calls(tree.this.sql(), place_of(tree))
             case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
                 return self._select(tree, binder)
             case _:
@@ -962,7 +962,7 @@ class InlinedTable(Table):
 
 
 _UNLOAD = re.compile(
-    r"\s*\(\s*(?:'(?P<text>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$|(?P<bare>.*?))\s*\)"
+    r"\s*\(\s*(?:'(?P<text>(?:[^'\\]|''|\\.)*)'|\$\$(?P<dollar>.*?)\$\$|(?P<bare>.*?))\s*\)"
     r"\s*TO\s*'(?P<place>[^']*)'",
     re.IGNORECASE | re.DOTALL,
 )
@@ -970,7 +970,16 @@ _UNLOAD = re.compile(
 
 def _unquoted(found: re.Match[str]) -> str:
     text = found["text"]
-    return text.replace("''", "'") if text is not None else found["dollar"] or found["bare"] or ""
+    if text is not None:
+        return re.sub(r"''|\\'", "'", text)
+    return found["dollar"] or found["bare"] or ""
+
+
+def _calls(what: object, place: tuple[int, int]) -> Bound:
+    """A routine is called whose statements are not here."""
+    name = what.name if isinstance(what, exp.Expr) else str(what)
+    text = f"what {name.strip()} does is not known here"
+    return Bound("other", problems=(Problem("calls-routine", text, place, certain=False),))
 
 
 def _proposed_value(node: exp.Expr) -> exp.Expr:
