@@ -30,6 +30,21 @@ def teradata_words(text: str) -> str:
     return _WORD_OPERATOR.sub(lambda match: _WORDS[match.group(1).lower()], text)
 
 
+_LOCKING = re.compile(
+    r"""\bLOCK(?:ING)?\s+(?:(?:TABLE|VIEW|DATABASE|ROW)\s+)?(?:[\w."$#]+\s+)?
+    (?:FOR|IN)\s+(?:ACCESS|READ|WRITE|SHARE|EXCLUSIVE|CHECKSUM|LOAD\s+COMMITTED)\b
+    (?:\s+MODE\b)?(?:\s+NOWAIT\b)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def locking_request(text: str) -> str:
+    """Teradata's ``LOCKING t FOR ACCESS`` before a statement asks for a lock."""
+    if "lock" not in text.lower():
+        return text
+    return _LOCKING.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
 _WITHIN = re.compile(r"\bWITHIN(\s+)INTERVAL\s+'[^']*'\s+\w+", re.IGNORECASE)
 
 
@@ -134,7 +149,7 @@ _TEXT: dict[str, tuple[TextMend, ...]] = {
     "tsql": (batch_separator,),
     "mssql": (batch_separator,),
     "fabric": (batch_separator,),
-    "teradata": (teradata_words,),
+    "teradata": (teradata_words, locking_request),
     "flink": (match_within,),
     "hive": (impala_hints,),
     "mysql": (replace_into,),

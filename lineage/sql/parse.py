@@ -325,6 +325,10 @@ def _moved(tokens: list[Token], head: Token, whole: Token) -> list[Token]:
 def _opaque(tree: exp.Expr | None) -> bool:
     """Return whether the parser gave up on a statement, or on the body of a procedure."""
     if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
+        body = tree.expression if isinstance(tree, exp.Create) else tree
+        first = body.expressions[:1] if isinstance(body, exp.Block) else ()
+        if any(isinstance(one, exp.Column) and one.name.upper() == "ATOMIC" for one in first):
+            return True  # PostgreSQL's BEGIN ATOMIC, and a statement lost behind it
         return any(_is_block_word(command) for command in tree.find_all(exp.Command))
     return isinstance(tree, exp.Command)
 

@@ -40,7 +40,7 @@ _SELECT_HINTS = frozenset({
 })  # fmt: skip
 
 
-_ADMINISTERS = frozenset({
+ADMINISTERS = frozenset({
     "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "GRANT", "REVOKE", "DENY", "SHOW", "DESCRIBE",
     "DESC", "EXPLAIN", "RESET", "LOCK", "UNLOCK", "NOTIFY", "LISTEN", "UNLISTEN", "DISCARD",
     "CHECKPOINT", "SAVEPOINT", "RELEASE", "FLUSH", "OPTIMIZE", "REPAIR", "CHECK", "CHECKSUM",
@@ -51,6 +51,7 @@ _ADMINISTERS = frozenset({
     "SYNC", "GENERATE", "DEALLOCATE", "FETCH", "OPEN", "CLOSE", "ASSERT", "COMMENT", "USE",
     "UNSET", "REFRESH", "PROFILE", "SUMMARY", "UNCACHE", "CLEAR", "RELOAD", "DROP", "REVERT",
 })  # fmt: skip
+"""Words that begin statements which look after the database."""
 _MADE = frozenset({
     "ROLE", "USER", "LOGIN", "EXTENSION", "DOMAIN", "TYPE", "SCHEMA", "DATABASE", "SERVER",
     "POLICY", "MASKING", "NETWORK", "PASSWORD", "SESSION", "STATISTICS", "AGGREGATE", "OPERATOR",
@@ -72,7 +73,7 @@ _ALTERS_MORE = frozenset({"TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRI
 def administers(chunk: Tokens) -> bool:
     """Return whether a statement only looks after the database: no row and no column moves."""
     words = _words(chunk, 8)
-    if words[0].partition(" ")[0] in _ADMINISTERS:
+    if words[0].partition(" ")[0] in ADMINISTERS:
         return words[:2] != ["DROP", "TABLE"] and words[:2] != ["DROP", "VIEW"]
     if words[0] == "CREATE":
         kind = next((word for word in words[1:] if word not in _MADE_AFTER), "")
@@ -173,6 +174,29 @@ def stream_of_table(tokens: Tokens) -> Tokens:
         _like(near, TokenType.ALIAS, "AS"), _like(near, TokenType.SELECT, "SELECT"),
         _like(near, TokenType.STAR, "*"), _like(near, TokenType.FROM, "FROM"),
         *tokens[end + 2 : _name_end(tokens, end + 2)],
+    ]  # fmt: skip
+
+
+def rows_moved(tokens: Tokens) -> Tokens:
+    """``ALTER TABLE t APPEND FROM u``, ``… SWITCH TO u``, ``… ATTACH PARTITION p FROM u``."""
+    if _words(tokens, 2) != ["ALTER", "TABLE"]:
+        return tokens
+    end = _name_end(tokens, 2)
+    after = [token.text.upper() for token in tokens[end:]]
+    if not after or after[0] not in ("APPEND", "SWITCH", "ATTACH", "REPLACE", "MOVE"):
+        return tokens
+    sign = next((i for i, word in enumerate(after) if word in ("FROM", "TO")), None)
+    if sign is None:
+        return tokens
+    start = end + sign + 1
+    start += tokens[start : start + 1] != [] and tokens[start].text.upper() == "TABLE"
+    other, own = tokens[start : _name_end(tokens, start)], tokens[2:end]
+    source, target = (other, own) if after[sign] == "FROM" else (own, other)
+    near = tokens[0]
+    return [
+        _like(near, TokenType.INSERT, "INSERT"), _like(near, TokenType.INTO, "INTO"), *target,
+        _like(near, TokenType.SELECT, "SELECT"), _like(near, TokenType.STAR, "*"),
+        _like(near, TokenType.FROM, "FROM"), *source,
     ]  # fmt: skip
 
 
@@ -283,7 +307,11 @@ def _created(tokens: Tokens) -> tuple[int, int, int | None] | None:
 def _is_query(tokens: Tokens, i: int) -> bool:
     while i < len(tokens) and tokens[i].token_type is TokenType.L_PAREN:
         i += 1
-    if i + 1 >= len(tokens) or tokens[i].text.upper() not in _QUERIES:
+    if i + 1 >= len(tokens):
+        return False
+    if tokens[i].token_type is TokenType.SELECT:
+        return True
+    if tokens[i].text.upper() not in _QUERIES:
         return False
     return tokens[i].text.upper() != "WITH" or (
         (
@@ -296,8 +324,18 @@ def _is_query(tokens: Tokens, i: int) -> bool:
     )
 
 
+_AFTER_QUERY = frozenset({
+    "WITH", "PRIMARY", "UNIQUE", "INDEX", "ON", "DISTRIBUTED", "PARTITION BY", "PARTITION", "NO",
+})  # fmt: skip
+
+
 def _query_end(tokens: Tokens, body: int) -> int:
     """Return where a query ends that ``WITH DATA``, ``WITH READ ONLY`` or the like may follow."""
+    close = _group_end(tokens, body)
+    if close > body and tokens[close : close + 1] and tokens[close].text.upper() in _AFTER_QUERY:
+        return close
+    for i in _top_level(tokens[body:], ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED")):
+        return body + i
     for i in range(len(tokens) - 1, max(body, len(tokens) - 6), -1):
         if tokens[i].text.upper() == "WITH" and tokens[i - 1].token_type is not TokenType.L_PAREN:
             after = {token.text.upper() for token in tokens[i + 1 :]}
@@ -336,6 +374,8 @@ def words_of_insert(tokens: Tokens) -> Tokens:
             i += 1
         elif not depth and after[:2] == ["WITH", "LABEL"]:
             i += 3
+        elif not depth and after[:2] == ["OVERWRITE", "ALL"]:
+            i += 2
         elif not depth and after[:2] == ["WITH", "("]:
             i = _group_end(tokens, i + 1)
         elif after[:1] == ["OVERRIDING"] or (not depth and after[:3] == ["IF", "NOT", "EXISTS"]):
@@ -346,7 +386,9 @@ def words_of_insert(tokens: Tokens) -> Tokens:
             depth += (tokens[i].token_type in _OPENING) - (tokens[i].token_type in _CLOSING)
             kept.append(tokens[i])
             i += 1
-    return [*kept, *tokens[i:]] if len(kept) != i else tokens
+    over = next(iter(_top_level(tokens[i:], ("PARTITIONED BY", "PARTITIONED", "CLUSTERED"))), None)
+    end = len(tokens) if over is None else i + over
+    return [*kept, *tokens[i:end]] if len(kept) != i or end < len(tokens) else tokens
 
 
 def words_of_merge(tokens: Tokens) -> Tokens:
@@ -363,7 +405,7 @@ def words_of_merge(tokens: Tokens) -> Tokens:
             i += 3
         elif after[:1] == ["TOP"] and i == 1:
             i = _group_end(tokens, 2)
-            i += tokens[i].text.upper() == "PERCENT"
+            i += _words(tokens[i:], 1)[0] == "PERCENT"
         elif after[:2] == ["WITH", "("]:
             i = _group_end(tokens, i + 1)
         else:
@@ -499,6 +541,26 @@ def versions_between(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def model_clause(tokens: Tokens) -> Tokens:
+    """Oracle's ``MODEL … RULES (…)`` computes cells in place: the columns stay what they are."""
+    for i, token in enumerate(tokens[:-3]):
+        after = tokens[i + 1].text.upper()
+        if token.text.upper() != "MODEL" or not i or not after.startswith(_AFTER_MODEL):
+            continue
+        rules = [k for k in range(i, len(tokens)) if tokens[k].text.upper() == "RULES"]
+        start = (
+            next((k for k in range(rules[0], len(tokens)) if tokens[k].text == "("), 0)
+            if rules
+            else 0
+        )
+        if start:
+            return [*tokens[:i], *tokens[_group_end(tokens, start) :]]
+    return tokens
+
+
+_AFTER_MODEL = ("PARTITION", "DIMENSION", "RETURN", "IGNORE", "KEEP", "UNIQUE", "REFERENCE", "MAIN")
+
+
 def partitioned_argument(tokens: Tokens) -> Tokens:
     """``SESSION(TABLE t PARTITION BY k, …)`` and ``f(TABLE(t) PARTITION BY k ORDER BY s)``."""
     for i, token in enumerate(tokens):
@@ -612,6 +674,50 @@ def compound_assignment(tokens: Tokens) -> Tokens:
     return done if changed else tokens
 
 
+def pipe_operators(tokens: Tokens) -> Tokens:
+    """BigQuery's ``|> DROP a``, ``|> RENAME a AS b`` and ``|> SET a = b``, as lists of a star."""
+    pipes = [i for i, token in enumerate(tokens) if token.token_type is TokenType.PIPE_GT]
+    if not pipes:
+        return tokens
+    done: Tokens = tokens[: pipes[0]]
+    changed = False
+    for start, end in zip(pipes, [*pipes[1:], len(tokens)], strict=True):
+        word = tokens[start + 1].text.upper() if start + 1 < len(tokens) else ""
+        listed = {"DROP": "EXCEPT", "RENAME": "RENAME", "SET": "REPLACE"}.get(word)
+        if listed is None:
+            done = [*done, *tokens[start:end]]
+            continue
+        changed = True
+        near = tokens[start + 1]
+        kinds = {"EXCEPT": TokenType.EXCEPT, "REPLACE": TokenType.REPLACE}
+        inside = tokens[start + 2 : end]
+        done = [
+            *done, tokens[start], _like(near, TokenType.SELECT, "SELECT"),
+            _like(near, TokenType.STAR, "*"), _like(near, kinds.get(listed, TokenType.VAR), listed),
+            _like(near, TokenType.L_PAREN, "("),
+            *(_named_values(inside) if listed == "REPLACE" else inside),
+            _like(near, TokenType.R_PAREN, ")"),
+        ]  # fmt: skip
+    return done if changed else tokens
+
+
+def _named_values(tokens: Tokens) -> Tokens:
+    """Return ``a = x, b = y`` as ``x AS a, y AS b``."""
+    done: Tokens = []
+    depth = start = 0
+    for i in range(len(tokens) + 1):
+        last = i == len(tokens)
+        if last or (tokens[i].token_type is TokenType.COMMA and not depth):
+            part = tokens[start:i]
+            if len(part) > 2:  # noqa: PLR2004 - a name, a sign and a value
+                done.extend([*part[2:], _like(part[1], TokenType.ALIAS, "AS"), part[0]])
+            done.extend(tokens[i : i + 1])
+            start = i + 1
+        else:
+            depth += (tokens[i].token_type in _OPENING) - (tokens[i].token_type in _CLOSING)
+    return done
+
+
 def statement_set(tokens: Tokens) -> Tokens:
     """Flink's ``EXECUTE STATEMENT SET BEGIN INSERT …``."""
     words = _words(tokens, 5)
@@ -624,6 +730,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     task_body,
     statement_set,
     renaming,
+    rows_moved,
     stream_of_table,
     recursive_view,
     kind_of_create,
@@ -640,10 +747,12 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     limit_by,
     place_of_a_table,
     versions_between,
+    model_clause,
     partitioned_argument,
     subset_of_match,
     into_outfile,
     compound_assignment,
+    pipe_operators,
 )
 
 

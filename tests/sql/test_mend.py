@@ -74,6 +74,16 @@ def test_text_within() -> None:
     assert mend.text_within(reading) == reading
 
 
+def test_locking_request() -> None:
+    wanted = {"t.a -> v.a"}
+    inside = "REPLACE VIEW v AS LOCKING ROW FOR ACCESS SELECT a FROM t"
+    assert cases.told(inside, "teradata", TABLES) == wanted
+    before = 'LOCKING TABLE "db".t IN ACCESS MODE INSERT INTO v SELECT a FROM t'
+    assert cases.told(before, "teradata", TABLES) == wanted
+    plain = "SELECT locking FROM t"
+    assert mend.locking_request(plain) == plain
+
+
 def test_impala_hints() -> None:
     text = "SELECT STRAIGHT_JOIN a FROM t JOIN [SHUFFLE] u WHERE m['shuffle'] = straight_join"
     found = mend.impala_hints(text)
