@@ -36,6 +36,29 @@ _OWN_CONSTANTS = {
 }  # fmt: skip
 """Where an engine's own list is known, and a miss must be an error; ``_CONSTANTS`` elsewhere."""
 
+_NONE: frozenset[str] = frozenset()
+_RESERVED: dict[str, frozenset[str]] = {
+    "oracle": frozenset({
+        "sysdate", "systimestamp", "user", "uid", "rownum", "rowid", "level", "current_date",
+        "connect_by_isleaf", "connect_by_iscycle", "ora_rowscn",
+    }),
+    "postgres": frozenset({
+        "user", "current_role", "current_catalog", "ctid", "tableoid", "xmin", "xmax", "cmin",
+        "cmax",
+    }),
+    "redshift": frozenset({"user", "sysdate"}),
+    "bigquery": frozenset({"_table_suffix", "_partitiontime", "_partitiondate", "_file_name"}),
+    "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
+    "spark": frozenset({"grouping__id"}),
+    "snowflake": frozenset({
+        "metadata$filename", "metadata$file_row_number", "metadata$file_content_key",
+        "metadata$file_last_modified", "metadata$start_scan_time", "metadata$action",
+        "metadata$isupdate", "metadata$row_id",
+    }),
+    "tsql": frozenset({"$action"}),
+}  # fmt: skip
+"""Bare names that no table of the engine can have for a column: its own, whatever the tables."""
+
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -63,6 +86,8 @@ class Rules:
     nested_paths: bool = False
     """``a.b`` may mean field ``b`` of column ``a`` of a table that nobody described."""
     concat_is_plus: bool = False
+    scalar_ctes: bool = False
+    """``WITH expression AS name`` names a value."""
     renames_what_is_there: bool = False
     """A star's RENAME of a column that is not there says nothing, instead of being an error."""
     replaces_first: bool = False
@@ -82,7 +107,11 @@ class Rules:
 
     def is_constant(self, key: str) -> bool:
         """Return whether a bare name is something that the engine itself knows."""
-        return key in _OWN_CONSTANTS.get(self.dialect, _CONSTANTS) or key.startswith("@")
+        return key in _OWN_CONSTANTS.get(self.dialect, _CONSTANTS) or key.startswith(("@", "$"))
+
+    def is_reserved(self, key: str) -> bool:
+        """Return whether a bare name is the engine's own, and never a column."""
+        return key in _RESERVED.get(self.dialect, _NONE)
 
     def is_pseudo_table(self, key: str) -> bool:
         """Return whether a qualifier names rows that no FROM clause lists."""
@@ -155,7 +184,7 @@ _RULES: dict[str, Rules] = {
     ),
     "clickhouse": Rules(
         "clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True,
-        using_first=False,
+        using_first=False, scalar_ctes=True,
     ),
     "teradata": Rules("teradata", lateral_aliases=True, alias_in_where=True),
     "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),

@@ -116,6 +116,10 @@ class Expressions:
         """Return the value of ClickHouse's ``WITH expression AS name``; the binder provides it."""
         raise NotImplementedError
 
+    def all_columns(self, star: exp.Expr, frame: Frame) -> Origins:
+        """Return the origins of everything that a star means; the binder proper provides it."""
+        raise NotImplementedError
+
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
         """Bind the keys of a window; the binder proper provides it."""
         raise NotImplementedError
@@ -134,6 +138,8 @@ class Expressions:
             return self._whole_row(node, frame)
         name: str = identifier.this
         table = args.get("table")
+        if type(name) is not str:  # Snowflake's `t.$1`
+            return self.nth_column(identifier.name, table.name if table is not None else "", frame)
         if table is None:
             return self._unqualified(name, node, frame)
         qualifier = [table.name]
@@ -144,6 +150,23 @@ class Expressions:
             if catalog is not None:
                 qualifier.insert(0, catalog.name)
         return self._qualified((*qualifier,), name, node, frame)
+
+    def nth_column(self, number: str, alias: str, frame: Frame) -> Value:
+        """Bind ``$1``: a column of the one FROM item, or of the one so called, by its position."""
+        for entry in frame.entries:
+            if alias and entry.alias != alias.lower():
+                continue
+            columns = entry.relation.columns
+            if entry.relation.open:
+                column = entry.relation.open[0].learn(f"${number}")
+            elif number.isdigit() and 0 < int(number) <= len(columns):
+                column = columns[int(number) - 1]
+            else:
+                continue
+            self._use(column)
+            self._carry(column)
+            return (column.type, column.direct)
+        return UNKNOWN_VALUE
 
     def _unqualified(self, name: str, node: exp.Expr, frame: Frame) -> Value:
         key = name.lower()
@@ -215,6 +238,11 @@ class Expressions:
         whole = self._row_of(key, frame)
         if whole is not None:
             return whole
+        if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
+            return UNKNOWN_VALUE
+        cte = frame.ctes.find(key) if self.rules.scalar_ctes else None
+        if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
+            return self.cte_value(cte, frame)
         scope: Frame | None = frame
         while scope is not None:
             tables = dict.fromkeys(
@@ -246,9 +274,6 @@ class Expressions:
             scope = scope.parent
         if self.rules.is_constant(key):
             return UNKNOWN_VALUE
-        cte = frame.ctes.find(key)
-        if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
-            return self.cte_value(cte, frame)
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
 
@@ -304,6 +329,8 @@ class Expressions:
                 if entry.relation.invented is not None:
                     return (None, entry.relation.invented)
                 if open_tables:
+                    if self.rules.is_reserved(key):
+                        return UNKNOWN_VALUE
                     open_tables = tuple(table for table in open_tables if table.may_have(name))
                 if len(open_tables) == 1:
                     column = open_tables[0].learn(name)
@@ -390,6 +417,9 @@ class Expressions:
                     self._carry(found)
                     return (None, found.direct)
             scope = scope.parent
+        made = next((e.relation for e in frame.entries if e.relation.invented is not None), None)
+        if made is not None and self.rules.nested_paths and not frame.entries[0].relation.open:
+            return (None, made.invented or NOTHING)
         open_tables = {
             t for entry in frame.entries for t in entry.relation.open if t.may_have(names[0])
         }
@@ -441,7 +471,7 @@ class Expressions:
             if entry.alias == key:
                 for column in entry.relation.columns:
                     self._use(column)
-        return UNKNOWN_VALUE
+        return self._row_of(key, frame) or UNKNOWN_VALUE
 
     def _use(self, column: Column) -> None:
         self.uses.update(column.direct)
@@ -582,6 +612,14 @@ def _nothing(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noq
 
 for _kind in _SILENT[1:]:
     _HANDLERS[_kind] = _nothing
+
+
+@_handles(exp.Parameter)
+def _parameter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A parameter has no origin; Snowflake's ``$1`` is a column."""
+    if binder.rules.dialect == "snowflake" and isinstance(node.this, exp.Literal):
+        return binder.nth_column(node.name, "", frame)
+    return UNKNOWN_VALUE
 
 
 @_handles(exp.Literal)
@@ -906,10 +944,15 @@ def _dot(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
             break
         parts.insert(0, tail.name)
         head = head.this
+    if type(head) is exp.Paren and parts and type(head.this) is exp.Column:
+        row = head.this  # PostgreSQL's `(t).a`
+        if row.args.get("table") is None and _is_item(row.name, frame):
+            return binder._qualified((row.name, *parts[:-1]), parts[-1], row, frame)  # noqa: SLF001 - same class
     if type(head) is exp.Column and parts and "*" not in parts:
         qualifier = tuple(part.name for part in head.parts)
         return binder._qualified((*qualifier, *parts[:-1]), parts[-1], head, frame)  # noqa: SLF001 - same class
     if type(head) is exp.Dot:
+        _method_of_a_column(head, binder.rules.dialect, frame)
         kinds, origins = binder.values(children(head), frame)
         del kinds
         return (None, origins)
@@ -917,6 +960,47 @@ def _dot(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     for part in parts:
         type_ = binder.field_type(type_, part, node)
     return (type_, origins)
+
+
+def _is_item(name: str, frame: Frame) -> bool:
+    key = name.lower()
+    scope: Frame | None = frame
+    while scope is not None:
+        if any(entry.alias == key for entry in scope.entries):
+            return True
+        scope = scope.parent
+    return False
+
+
+_XML_METHODS = frozenset({"value", "query", "nodes", "exist"})
+
+
+def _method_of_a_column(node: exp.Dot, dialect: str, frame: Frame) -> None:
+    """Before ``.method()`` the parser leaves bare names where columns were: make them columns.
+
+    What ``a.f(x)`` is called by may as well be a schema; then it stays a name.
+    """
+    owner = node.this
+    if isinstance(owner, exp.Subquery):
+        for name in list(owner.find_all(exp.Identifier)):
+            if (name.arg_key == "expressions" and isinstance(name.parent, exp.Select)) or (
+                isinstance(name.parent, (exp.Binary, exp.Func))
+                and not isinstance(name.parent, exp.Dot)
+            ):
+                name.replace(exp.Column(this=name.copy()))
+        for path in list(owner.find_all(exp.Dot)):
+            parts = list(path.flatten())
+            if all(isinstance(part, exp.Identifier) for part in parts) and path.parent is not None:
+                path.replace(exp.column(parts[-1].name, table=parts[-2].name))
+        return
+    parts = list(owner.flatten()) if isinstance(owner, exp.Dot) else [owner]
+    if not all(isinstance(part, exp.Identifier) for part in parts):
+        return
+    method = dialect in ("tsql", "fabric") and node.expression.name.lower() in _XML_METHODS
+    if method or (len(parts) > 1 and _is_item(parts[0].name, frame)):
+        names = [part.copy() for part in reversed(parts)]
+        keys = ("this", "table", "db", "catalog")
+        node.set("this", exp.Column(**dict(zip(keys, names, strict=False))))
 
 
 @_handles(exp.Bracket)
@@ -1000,8 +1084,9 @@ def _comprehension(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 
 @_handles(exp.Star)
-def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:  # noqa: ARG001 - a Handler
-    return UNKNOWN_VALUE
+def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """``object_construct(*)``: a function of all columns."""
+    return (None, binder.all_columns(node, frame))
 
 
 @_handles(exp.Any, exp.All)
@@ -1035,6 +1120,8 @@ def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     origins: Origins = NOTHING
     if inside is not None and type(inside) is not exp.Star:
         origins = binder.value(inside, frame)[1]
+        if type(inside) is exp.Column and type(inside.this) is exp.Star:
+            origins = NOTHING  # rows are counted, whatever is in them
     for item in node.expressions:
         origins = merge(origins, binder.value(item, frame)[1])
     return (

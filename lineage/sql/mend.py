@@ -30,6 +30,21 @@ def teradata_words(text: str) -> str:
     return _WORD_OPERATOR.sub(lambda match: _WORDS[match.group(1).lower()], text)
 
 
+_LOCKING = re.compile(
+    r"""\bLOCK(?:ING)?\s+(?:(?:TABLE|VIEW|DATABASE|ROW)\s+)?(?:[\w."$#]+\s+)?
+    (?:FOR|IN)\s+(?:ACCESS|READ|WRITE|SHARE|EXCLUSIVE|CHECKSUM|LOAD\s+COMMITTED)\b
+    (?:\s+MODE\b)?(?:\s+NOWAIT\b)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def locking_request(text: str) -> str:
+    """Teradata's ``LOCKING t FOR ACCESS`` before a statement asks for a lock."""
+    if "lock" not in text.lower():
+        return text
+    return _LOCKING.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
 _WITHIN = re.compile(r"\bWITHIN(\s+)INTERVAL\s+'[^']*'\s+\w+", re.IGNORECASE)
 
 
@@ -53,6 +68,8 @@ _DYNAMIC = re.compile(
     \bEXEC(?:UTE)?\s+ (?:
         IMMEDIATE\s+ (?:'(?P<now>(?:[^']|'')*)' | \$\$(?P<now_long>.*?)\$\$) (?:\s+USING\b[^;]*)?
             (?=\s*(?:;|\Z|END\b|\$\$))
+      | IMMEDIATE\s+ (?:"{3}(?P<now_double_long>.*?)"{3} | "(?P<now_double>(?!"{2})[^"\\]*)")
+            (?:\s+(?:INTO|USING)\b[^;]*)? (?=\s*(?:;|\Z|END\b))
       | (?:sys\.)?sp_executesql\s+ (?:@\w+\s*=\s*)? N?'(?P<named>(?:[^']|'')*)' (?:\s*,[^;\n]*)?
             (?=\s*(?:;|\Z|\n))
     )
@@ -62,7 +79,8 @@ _DYNAMIC = re.compile(
 )
 _ROUTINE = re.compile(
     r"""
-    \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
+    (?: \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
+      | (?:^|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
     (?P<quote>\$\w*\$) (?P<body>.*?) (?P=quote) (?P<tail>[^;]*)
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -85,7 +103,7 @@ def text_within(text: str) -> str:
 def _executed(match: re.Match[str]) -> str:
     name = match.lastgroup or ""
     inner = match[name]
-    quoted = name != "now_long"
+    quoted = name not in ("now_long", "now_double_long", "now_double")
     start = match.start(name) - match.start()
     end = start + len(inner)
     whole = match.group()
@@ -94,7 +112,7 @@ def _executed(match: re.Match[str]) -> str:
 
 def _routine(match: re.Match[str]) -> str:
     whole, body = match.group(), match["body"]
-    language = _LANGUAGE.search(match["head"] + match["tail"])
+    language = _LANGUAGE.search((match["head"] or match["now"] or "") + match["tail"])
     known = language is None or language[1].lower() in {"sql", "plpgsql"}
     if not known or _WRITES.search(body) is None:
         return whole
@@ -113,12 +131,26 @@ def _single(text: str) -> str:
     return re.sub("''", lambda _: " '" if next(opening) % 2 == 0 else "' ", text)
 
 
+_STRAIGHT = re.compile(r"(\bSELECT(?:\s+(?:DISTINCT|ALL))?\s+)STRAIGHT_JOIN\b", re.IGNORECASE)
+_BRACKET_HINT = re.compile(r"\[\s*(?:NO)?(?:SHUFFLE|CLUSTERED|BROADCAST)\s*\]", re.IGNORECASE)
+
+
+def impala_hints(text: str) -> str:
+    """Impala's ``SELECT STRAIGHT_JOIN a`` and ``[SHUFFLE]`` arrange the work, and name nothing."""
+    if "straight_join" in text or "STRAIGHT_JOIN" in text:
+        text = _STRAIGHT.sub(lambda match: match.group(1) + " " * len("STRAIGHT_JOIN"), text)
+    if "[" in text:
+        text = _BRACKET_HINT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    return text
+
+
 _TEXT: dict[str, tuple[TextMend, ...]] = {
     "tsql": (batch_separator,),
     "mssql": (batch_separator,),
     "fabric": (batch_separator,),
-    "teradata": (teradata_words,),
+    "teradata": (teradata_words, locking_request),
     "flink": (match_within,),
+    "hive": (impala_hints,),
     "mysql": (replace_into,),
     "doris": (replace_into,),
     "starrocks": (replace_into,),
@@ -285,7 +317,17 @@ def _listed(names: list[Token], near: Token) -> list[Token]:
     return listed
 
 
-def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # noqa: ARG001 - mends are by dialect
+def row_type(tokens: list[Token]) -> list[Token]:
+    """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
+    return [
+        Token(TokenType.STRUCT, "STRUCT", token.line, token.col, token.start, token.end)
+        if token.token_type is TokenType.ROW and follower.token_type is TokenType.LT
+        else token
+        for token, follower in zip(tokens, [*tokens[1:], tokens[-1]], strict=True)
+    ]
+
+
+def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
     """Return the tokens in an order, and without words, that the parser can read."""
     kinds = [token.token_type for token in tokens]
     types = set(kinds)
@@ -297,6 +339,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:  # n
         tokens = partition_in_column_list(tokens)
     if kinds.count(TokenType.JOIN) >= _MANY_JOINS:
         tokens = joins_without_condition(tokens)
+    if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
+        tokens = row_type(tokens)
     return tokens
 
 

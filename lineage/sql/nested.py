@@ -14,6 +14,8 @@ def fields(type_: str) -> tuple[tuple[str, str], ...]:
     """Return the (name, type) pairs of a struct type; nothing for any other type."""
     if "(" not in type_ and "<" not in type_:
         return ()
+    if type_.endswith(">"):
+        return _angled(type_)
     try:
         shape = read(type_, {})
     except ValueError:
@@ -21,6 +23,26 @@ def fields(type_: str) -> tuple[tuple[str, str], ...]:
     if shape.id != "STRUCT":
         return ()
     return tuple(zip(shape.names, (write(child) for child in shape.children), strict=True))
+
+
+_PART = re.compile(r"\s*[`\"]?([^\s:<>`\"]+)[`\"]?\s*:?\s*(\S.*)", re.DOTALL)
+
+
+def _angled(type_: str) -> tuple[tuple[str, str], ...]:
+    """Return the fields of ``STRUCT<a INT64, b …>``, ``STRUCT<a:INT>`` or ``ROW<a INT>``."""
+    head, _, inside = type_[:-1].partition("<")
+    if head.strip().upper() not in ("STRUCT", "ROW"):
+        return ()
+    parts, depth, start = [], 0, 0
+    for place, sign in enumerate(inside):
+        depth += (sign in "<(") - (sign in ">)")
+        if sign == "," and not depth:
+            parts.append(inside[start:place])
+            start = place + 1
+    found = [_PART.fullmatch(part) for part in (*parts, inside[start:])]
+    if any(one is None for one in found):
+        return ()
+    return tuple((one[1].lower(), one[2].strip()) for one in found if one is not None)
 
 
 def struct(names: tuple[str, ...], types: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
+from lineage.sql.repair import administers, repairs
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -148,10 +149,20 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     piece = text[chunk[0].start : chunk[-1].end + 1]
     line, column = chunk[0].line, max(1, chunk[0].col - (chunk[0].end - chunk[0].start))
     trees, error = _attempt(chunk, text, engine)
-    if error is None and not any(_opaque(tree) for tree in trees):
+    if error is None and _whole(trees):
         for tree in trees:
             if tree is not None:
                 yield Parsed(piece, mend(tree, dialect), None, line, column)
+        return
+    chunk = _opened(chunk, engine)
+    for anew in repairs(chunk):
+        again, failure = _attempt(anew, text, engine)
+        if failure is None and _whole(again):
+            for tree in again:
+                if tree is not None:
+                    yield Parsed(piece, mend(tree, dialect), None, line, column)
+            return
+    if administers(chunk):
         return
     pieces = list(_procedural(chunk))
     if pieces and pieces != [chunk]:
@@ -206,12 +217,116 @@ def _attempt(
     try:
         return engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(chunk, text), None
     except PARSER_ERRORS as error:
-        return [], error
+        return _own_functions(chunk, text, engine, error)
+
+
+_ARITY = re.compile(r"keyword: .* missing for <class|number of provided arguments")
+_OWN = "\x1f"
+_MOST_OWN = 16
+
+
+def _own_functions(
+    chunk: list[Token], text: str, engine: Dialect, error: Exception
+) -> tuple[list[exp.Expr | None], Exception | None]:
+    """Read a statement again whose functions have other arguments than the parser's of that name.
+
+    Somebody's own ``split(a)`` is another function, whatever the parser knows of ``SPLIT``.
+    """
+    failure = error
+    for _ in range(_MOST_OWN):
+        renamed = _renamed_call(chunk, failure)
+        if renamed is None:
+            break
+        chunk = renamed
+        try:
+            trees = engine.parser(error_level=ErrorLevel.IMMEDIATE).parse(chunk, text)
+        except PARSER_ERRORS as next_error:
+            failure = next_error
+            continue
+        for tree in trees:
+            for call in tree.find_all(exp.Anonymous) if tree is not None else ():
+                call.set("this", call.name.rstrip(_OWN))
+        return trees, None
+    return [], error
+
+
+def _renamed_call(chunk: list[Token], error: Exception) -> list[Token] | None:
+    """Give the function whose arguments are at fault a name that the parser does not know."""
+    if not isinstance(error, ParseError) or not error.errors:
+        return None
+    told = error.errors[0]
+    if _ARITY.search(str(told.get("description"))) is None:
+        return None
+    place = (told.get("line"), told.get("col"))
+    end = next((i for i, t in enumerate(chunk) if (t.line, t.col) == place), None)
+    if end is None or chunk[end].token_type is not TokenType.R_PAREN:
+        return None
+    depth = 0
+    for i in range(end, 0, -1):
+        kind = chunk[i].token_type
+        depth += (kind is TokenType.R_PAREN) - (kind is TokenType.L_PAREN)
+        if not depth:
+            name = chunk[i - 1]
+            word = name.text.replace("_", "a")
+            if not word.isalnum() or name.text.upper() in _NO_FUNCTIONS:
+                return None
+            own = Token(TokenType.VAR, name.text + _OWN, name.line, name.col, name.start, name.end)
+            return [*chunk[: i - 1], own, *chunk[i:]]
+    return None
+
+
+_NO_FUNCTIONS = frozenset({
+    "CAST", "CASE", "IN", "AND", "OR", "NOT", "VALUES", "SELECT", "FROM", "WHERE", "ON", "BY",
+    "OVER", "AS", "USING", "INTO", "TABLE", "THEN", "WHEN", "ELSE", "SET", "EXISTS", "UNION",
+    "ALL", "DISTINCT", "JOIN", "HAVING", "LIKE", "BETWEEN", "INTERVAL",
+})  # fmt: skip
+
+
+def _whole(trees: list[exp.Expr | None]) -> bool:
+    """Return whether the parser understood all of a statement, and did not cut it in two."""
+    found = [tree for tree in trees if tree is not None]
+    cut = len(found) > 1 and isinstance(found[0], exp.Insert) and found[0].expression is None
+    return bool(found) and not cut and not any(_opaque(tree) for tree in found)
+
+
+def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
+    """Split the text into tokens that the tokenizer left whole behind a word such as BEGIN."""
+    at = 0
+    while (
+        len(chunk) == at + 2
+        and chunk[at].text.upper() in _KEPT_AS_TEXT
+        and chunk[at + 1].token_type is TokenType.STRING
+    ):
+        try:
+            inside = engine.tokenize(chunk[at + 1].text)
+        except SqlglotError:
+            return chunk
+        chunk = [*chunk[: at + 1], *_moved(inside, chunk[at], chunk[at + 1])]
+        at += 1
+    return chunk
+
+
+def _moved(tokens: list[Token], head: Token, whole: Token) -> list[Token]:
+    """Return the tokens of a text, ``whole``, that stands behind ``head`` with their places."""
+    start = whole.end + 1 - len(whole.text)
+    line = whole.line - whole.text.count("\n")
+    beside = head.col + start - head.end - 1 if line == head.line else 0
+    return [
+        Token(
+            token.token_type, token.text, line + token.line - 1,
+            token.col + (beside if token.line == 1 else 0), start + token.start, start + token.end,
+        )
+        for token in tokens
+    ]  # fmt: skip
 
 
 def _opaque(tree: exp.Expr | None) -> bool:
     """Return whether the parser gave up on a statement, or on the body of a procedure."""
     if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
+        body = tree.expression if isinstance(tree, exp.Create) else tree
+        first = body.expressions[:1] if isinstance(body, exp.Block) else ()
+        if any(isinstance(one, exp.Column) and one.name.upper() == "ATOMIC" for one in first):
+            return True  # PostgreSQL's BEGIN ATOMIC, and a statement lost behind it
         return any(_is_block_word(command) for command in tree.find_all(exp.Command))
     return isinstance(tree, exp.Command)
 
@@ -231,6 +346,7 @@ def _is_control(chunk: list[Token]) -> bool:
     words = [token.text.upper() for token in chunk[:12]]
     return (
         words[0] in _CONTROL
+        or words[0] in ("PROCEDURE", "FUNCTION")
         or any(token.text in (":=", ":") for token in chunk[:3])
         or (
             words[0] == "CREATE"
@@ -259,6 +375,11 @@ _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
 _ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
+_KEPT_AS_TEXT = frozenset({
+    "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
+    "RENAME", "EXCHANGE", "UPDATE",
+})  # fmt: skip
+"""Words that may stand before a statement, and whose line a tokenizer may leave unread."""
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
     "DO", "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK",
@@ -288,6 +409,8 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
             depth = max(0, depth - 1)
         plain = depth == 0 and kind not in (TokenType.STRING, TokenType.IDENTIFIER)
         starts = plain and _begins(word, previous, head, keeping=keeping)
+        if word == "EXECUTE" and starts and position + 1 < len(chunk):
+            starts = chunk[position + 1].text.upper() != "AS"
         if word == "CREATE" and starts:
             starts = not _creates_routine(chunk, position)
         ends = (
@@ -324,7 +447,8 @@ def _begins(word: str, previous: str, head: str, *, keeping: bool) -> bool:
             return previous in _CONTROL or not keeping
         return head != "WITH"
     if word == "SELECT":
-        return not keeping or head in _ENDED_BY_SELECT
+        # A cursor's query, or a loop's, is read by what stands in the loop.
+        return (not keeping or head in _ENDED_BY_SELECT) and previous not in ("FOR", "IN", "IS")
     return word == "CREATE" and previous != "OR"
 
 

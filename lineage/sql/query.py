@@ -29,6 +29,7 @@ from lineage.sql.relation import (
     SORT,
     TRANSFORMATION,
     Column,
+    Elements,
     Origin,
     Origins,
     Parts,
@@ -90,6 +91,8 @@ class Binder(Expressions):
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
+        self._unfolded: dict[str, tuple[Table, str, str, tuple[str, ...]]] = {}
+        """By alias, the nested collections that FROM names: table, column, its type, the path."""
         self._unfolds = False
         """FROM names a nested collection, as only Impala does; its stars pass over those."""
 
@@ -326,6 +329,8 @@ class Binder(Expressions):
                 self._influenced(self._boolean(found.this, frame, "WHERE"), FILTER)
         connect = args.get("connect")
         if connect is not None:
+            for name in ("level", "connect_by_isleaf", "connect_by_iscycle"):
+                frame.values.setdefault(name, UNKNOWN_VALUE)
             for item in children(connect):
                 self._influenced(self.value(item, frame)[1], JOIN)
         frame.position = 0
@@ -518,9 +523,16 @@ class Binder(Expressions):
         if not isinstance(core, exp.Column):
             origins = lift(origins, TRANSFORMATION) if origins else origins
         if isinstance(item, exp.Aliases):
+            names = item.args["expressions"]
+            split = self._stacked(inner, len(names), frame) or [origins] * len(names)
             return [
-                Column(alias.name, None, origins, indirect, None, place_of(alias))
-                for alias in item.args["expressions"]
+                Column(alias.name, None, each, indirect, None, place_of(alias))
+                for alias, each in zip(names, split, strict=True)
+            ]
+        if isinstance(inner, exp.QueryTransform) and inner.args.get("schema") is not None:
+            return [
+                Column(_identifier_name(one), None, origins, indirect, None, place_of(item))
+                for one in inner.args["schema"].expressions
             ]
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
         column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
@@ -541,6 +553,16 @@ class Binder(Expressions):
             frame.unfolded = merge(frame.unfolded, origins)
         direct, indirect = lift(origins, TRANSFORMATION), self._taken()
         return [Column(name, kind, direct, indirect, None, place_of(node)) for name, kind in found]
+
+    def _stacked(self, function: exp.Expr, width: int, frame: Frame) -> list[Origins] | None:
+        """``stack(n, …)`` deals its values out to the columns of ``n`` rows."""
+        if not isinstance(function, exp.Stack) or not width:
+            return None
+        slots: list[Origins] = [NOTHING] * width
+        for position, item in enumerate(function.expressions):
+            found = lift(self.value(item, frame)[1], TRANSFORMATION)
+            slots[position % width] = merge(slots[position % width], found)
+        return slots
 
     def _taken(self) -> Origins:
         """Return what has influenced since the last time, so that one column can bear it."""
@@ -603,6 +625,11 @@ class Binder(Expressions):
         columns, open_tables = self._expand_star(
             frame, qualifier, item, frozenset(without.values())
         )
+        pattern = star.args.get("ilike")
+        if pattern is not None:
+            text = pattern.name if isinstance(pattern, exp.Expr) else str(pattern)
+            regex = re.compile(re.escape(text).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+            columns = [c for c in columns if c.name == "*" or regex.fullmatch(c.name)]
         for gone in excluded:
             if id(gone) in without:
                 continue
@@ -643,12 +670,15 @@ class Binder(Expressions):
                 unlisted = open_tables[0].learn(renamed.this.name)
                 self._use(unlisted)
                 columns.append(unlisted.renamed(renamed.alias))
-        pattern = star.args.get("ilike")
-        if pattern is not None:
-            text = pattern.name if isinstance(pattern, exp.Expr) else str(pattern)
-            regex = re.compile(re.escape(text).replace("%", ".*").replace("_", "."), re.IGNORECASE)
-            columns = [c for c in columns if c.name == "*" or regex.fullmatch(c.name)]
         return columns, open_tables
+
+    def all_columns(self, star: exp.Expr, frame: Frame) -> Origins:
+        """Return the origins of everything that a star among a function's arguments means."""
+        assert isinstance(star, exp.Star)  # noqa: S101 - as its handler says
+        origins: Origins = NOTHING
+        for column in self._star(star, star, frame)[0]:
+            origins = merge(origins, column.direct)
+        return lift(origins, TRANSFORMATION)
 
     def _passing(
         self, condition: exp.Expr, variable: str, columns: list[Column], node: exp.Expr
@@ -771,6 +801,8 @@ class Binder(Expressions):
                             columns.append(frame.merged[key])
                         continue
                     columns.append(column)
+            elif type(relation) is Elements:
+                columns.extend(relation.shown(qualified=qualifier is not None))
             else:
                 columns.extend(relation.columns)
             if relation.open and not any(column.name == "*" for column in relation.columns):
@@ -790,6 +822,8 @@ class Binder(Expressions):
                 return self._expand_star(scope, qualifier, node)
             scope = scope.parent
         column = self._exact(qualifier, frame, learn=False) if qualifier else None
+        if column is None and self.rules.nested_paths:
+            column = self._field_owner(qualifier, frame)
         if column is not None:
             parts = fields(column.type) if column.type else ()
             if parts:
@@ -814,6 +848,16 @@ class Binder(Expressions):
                 )
             )
         return [], ()
+
+    @staticmethod
+    def _field_owner(qualifier: Parts, frame: Frame) -> Column | None:
+        """``s.*`` over one table that nobody described: its column ``s`` is a struct."""
+        opened = [table for entry in frame.entries for table in entry.relation.open]
+        if len(frame.entries) != 1 or len(opened) != 1 or len(qualifier) != 1:
+            return None
+        if any(part.lower() == qualifier[0] for part in opened[0].parts):
+            return None
+        return opened[0].learn(qualifier[0])
 
     def _spread(
         self, item: exp.Expr, inner: exp.Expr, spread: exp.Columns, frame: Frame
@@ -1080,6 +1124,8 @@ class Binder(Expressions):
         """Add one item of a FROM clause (and what is joined inside it) to the frame."""
         if isinstance(node, exp.Final):
             node = node.this
+        if isinstance(node, exp.TableAlias):  # BigQuery's `|> AS z`
+            node = exp.Table(this=node.this)
         handler = _FROM.get(type(node))
         before = len(frame.entries)
         if handler is not None:
@@ -1158,6 +1204,20 @@ class Binder(Expressions):
         name = alias.name.lower() if alias is not None else ""
         frame.entries.append(Entry(name, relation))
 
+    def _from_rows(self, node: exp.TableFromRows, frame: Frame) -> None:
+        """``TABLE(f(…))``, which Snowflake also takes for LATERAL."""
+        function = node.this
+        alias = node.args.get("alias")
+        if isinstance(function, exp.Window):
+            function = function.this
+        if isinstance(function, exp.Explode) and self.rules.dialect == "snowflake":
+            named = alias.copy() if alias is not None else exp.TableAlias()
+            if not named.args.get("columns"):
+                named.set("columns", [exp.to_identifier(name) for name in _FLATTENED])
+            self._from_lateral(exp.Lateral(this=function.copy(), alias=named), frame)
+            return
+        self._from_function(exp.Table(this=function.copy(), alias=alias and alias.copy()), frame)
+
     def _from_stream(self, node: exp.Stream, frame: Frame) -> None:
         """Databricks' ``STREAM(t)``: the rows of a table as they come."""
         inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
@@ -1173,7 +1233,11 @@ class Binder(Expressions):
     def _from_table(self, node: exp.Table, frame: Frame) -> None:
         this = node.this
         alias = node.args.get("alias")
-        if not isinstance(this, exp.Identifier | exp.Dot):
+        if this is None and node.args.get("rows_from"):
+            self._from_rows_from(node, frame)
+            return
+        named = isinstance(this, exp.Identifier | exp.Dot | exp.Parameter)
+        if not named and not _named_by_text(this) and not _is_stage(this):
             if isinstance(this, exp.Expr):
                 self._from_function(node, frame)
             return
@@ -1192,9 +1256,31 @@ class Binder(Expressions):
                 full = (name,)
         frame.entries.append(Entry(name, relation, tuple(part.lower() for part in full)))
 
+    def _from_rows_from(self, node: exp.Table, frame: Frame) -> None:
+        """PostgreSQL's ``ROWS FROM (f(…), g(…))``: the rows of functions side by side."""
+        start = len(frame.entries)
+        for item in node.args["rows_from"]:
+            self.from_item(item, frame)
+        columns = [column for one in frame.entries[start:] for column in one.relation.columns]
+        if node.args.get("ordinality"):
+            columns.append(Column("ordinality", "BIGINT"))
+        del frame.entries[start:]
+        alias = node.args.get("alias")
+        name = alias.name.lower() if alias is not None else ""
+        frame.entries.append(Entry(name, self._renamed(Relation(columns), alias)))
+
     def parts_of(self, node: exp.Table) -> Parts:
         """Return the dotted name of a table as parts; a quoted ``a.b.c`` of BigQuery is split."""
         parts = tuple(part.name for part in node.parts if part.name)
+        if type(node.this) is not exp.Identifier:
+            if _is_stage(node.this):
+                return (node.this.name,)
+            if _named_by_text(node.this):
+                return tuple(part.strip('"') for part in node.this.name.split("."))
+            if isinstance(node.this, exp.Parameter):
+                return ("@" + node.this.name,)
+        if self.rules.dialect == "oracle" and parts and "@" in parts[-1]:
+            parts = (*parts[:-1], parts[-1].split("@", 1)[0])
         if self.rules.dialect == "bigquery":
             parts = tuple(piece for part in parts for piece in part.split("."))
             if parts and "$" in parts[-1]:
@@ -1272,7 +1358,14 @@ class Binder(Expressions):
             alias = node.args.get("alias")
             name = alias.name if alias is not None and alias.name else parts[-1]
             relation = self._renamed(Relation(columns), alias)
+            if rows[0][0] == "item" or rows[0][1].endswith(f".item.{rows[0][0]}"):
+                # Its place in the array: it can be named, and no star shows it.
+                inside = rows[0][1].removesuffix(f".{rows[0][0]}").removesuffix(".item")
+                origin = {table.origin(f"{inside}.pos"): TRANSFORMATION}
+                if relation.find("pos") is None and relation.index is not None:
+                    relation.index["pos"] = Column("pos", None, origin)
             frame.entries.append(Entry(name.lower(), relation))
+            self._unfolded[name.lower()] = (table, column, type_, path)
             self._unfolds = True
             return True
         return False
@@ -1282,6 +1375,10 @@ class Binder(Expressions):
     ) -> Iterator[tuple[Table, str, str, tuple[str, ...]]]:
         """Yield the columns that a name in FROM may mean: table, name, type, and what is left."""
         folded = tuple(part.lower() for part in parts)
+        inside = self._unfolded.get(folded[0])
+        if inside is not None:
+            table_, name_, kind_, path_ = inside
+            yield table_, name_, kind_, (*path_, *parts[1:])
         scopes: list[Frame] = [*reversed(self._around)]
         scope: Frame | None = frame
         while scope is not None:
@@ -1307,17 +1404,18 @@ class Binder(Expressions):
         columns = [Column(name, element, lift(origins, TRANSFORMATION))]
         parts = fields(element) if element else ()
         source = Column(name, None, origins)
+        known = {name, *(field for field, _ in parts)}
+        for field, type_ in parts:
+            columns.append(Column(field, type_, self._at_path(source, (field,))))
         for member in ("item", "key", "value", "pos"):
-            if member != name:
+            if member not in known:
                 path = (
                     self._at_path(source, (member,))
                     if member != "pos"
                     else lift(origins, TRANSFORMATION)
                 )
                 columns.append(Column(member, None, path))
-        for field, type_ in parts:
-            columns.append(Column(field, type_, self._at_path(source, (field,))))
-        return Relation(columns)
+        return Elements(columns, len(parts), [])
 
     def _renamed(self, relation: Relation, alias: exp.Expr | None) -> Relation:
         """Apply the column list of ``AS t(a, b)``."""
@@ -1354,7 +1452,10 @@ class Binder(Expressions):
         """Add a joined item, and settle what ON, USING and NATURAL say."""
         args = node.args
         if str(args.get("kind") or "").upper() == "ARRAY":
-            self._array_join(node.this, frame)
+            items = [node.this, *node.expressions]
+            plain = [self._array_element(item, frame) for item in items]
+            for item, element in zip(items, plain, strict=True):
+                self._array_join(item, element, frame)
             return
         before = len(frame.entries)
         self.from_item(node.this, frame)
@@ -1395,14 +1496,17 @@ class Binder(Expressions):
                     self._influence = merge(self._influence or NOTHING, entry.relation.indirect)
             del frame.entries[before:]
 
-    def _array_join(self, node: exp.Expr, frame: Frame) -> None:
-        """ClickHouse's ``ARRAY JOIN x AS y``: a row for each element, under a name of its own."""
+    def _array_element(self, node: exp.Expr, frame: Frame) -> Column:
+        """Bind what ClickHouse's ARRAY JOIN makes rows of."""
         inner = node.this if isinstance(node, exp.Alias) else node
         column = exp.column(inner.this) if isinstance(inner, exp.Table) else inner
         kind, origins = self.value(column, frame)
         element = self.types.element(kind).type if self.types is not None and kind else None
         self._influenced(origins, JOIN)
-        unfolded = Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
+        return Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
+
+    def _array_join(self, node: exp.Expr, unfolded: Column, frame: Frame) -> None:
+        """ClickHouse's ``ARRAY JOIN x AS y``: a row for each element, under a name of its own."""
         if isinstance(node, exp.Alias):
             frame.entries.append(Entry("", Relation([unfolded])))
         else:  # in place of the column
@@ -1541,6 +1645,7 @@ class Binder(Expressions):
             element = self.types.element(type_).type if self.types is not None and type_ else None
             parts = fields(element) if element else ()
             self._influenced(origins, JOIN)
+            source = Column("", None, origins)
             origins = lift(origins, TRANSFORMATION)
             if parts and (
                 node.args.get("explode_array")
@@ -1560,19 +1665,28 @@ class Binder(Expressions):
             )
             columns.append(Column(name, element, origins))
             for field, kind in parts:
-                columns.append(Column(field, kind, origins))
+                deep = self.rules.dialect == "bigquery"
+                columns.append(
+                    Column(field, kind, self._at_path(source, (field,)) if deep else origins)
+                )
             if len(names) > len(node.expressions) and position == len(node.expressions) - 1:
                 extra = names[len(columns) :] if not parts else []
                 columns.extend(Column(name, None, origins) for name in extra)
         offset = node.args.get("offset")
+        beside = []
         if offset:
-            columns.append(
+            beside.append(
                 Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT")
             )
         name = alias.name.lower() if alias is not None else ""
         if not name and names:
             name = names[0].lower()
-        frame.entries.append(Entry(name, Relation(columns)))
+        relation = Relation([*columns, *beside])
+        if self.rules.dialect == "bigquery" and len(node.expressions) == 1:
+            relation = Elements(columns, len(columns) - 1, beside)
+            if alias is None and columns[0].type is None:
+                relation.invented = columns[0].direct
+        frame.entries.append(Entry(name, relation))
 
     def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
         inner = node.this
@@ -1606,7 +1720,13 @@ class Binder(Expressions):
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
             if isinstance(inner, exp.Posexplode):
                 names = ["pos", "col"]
+            if alias is None or not alias.name:
+                told = _columns_told(inner) or _FUNCTION_COLUMNS.get(inner.name.lower(), names)
+                names = list(told)
         columns = [Column(item, element if len(names) == 1 else None, origins) for item in names]
+        split = self._stacked(inner, len(names), frame)
+        if split is not None:
+            columns = [Column(name, None, each) for name, each in zip(names, split, strict=True)]
         relation = Relation(columns)
         relation.invented = origins
         frame.entries.append(Entry(name, relation))
@@ -1626,18 +1746,23 @@ class Binder(Expressions):
             if alias is not None
             else []
         )
-        inner = _table_argument(function)
+        inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
         if inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
-            origins = lift(self.values(children(function), frame)[1], TRANSFORMATION)
+            given = isinstance(function, exp.Column)
+            arguments: list[exp.Expr] = [function] if given else children(function)
+            origins = lift(self.values(arguments, frame)[1], TRANSFORMATION)
             self._influenced(origins, JOIN)
             element = (
                 "BIGINT"
                 if isinstance(function, exp.GenerateSeries) and self.types is not None
                 else None
             )
-            shown = names or [
+            shown = names or _columns_told(function)
+            if not shown and (alias is None or not alias.name):
+                shown = list(_FUNCTION_COLUMNS.get(function.name.lower(), ()))
+            shown = shown or [
                 (alias.name if alias is not None and alias.name else function.name or function.key)
             ]
             if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
@@ -1664,12 +1789,15 @@ class Binder(Expressions):
             self.from_item(inner, inside)
             relation = self._all_of(inside)
         lowered = (function.name or function.key).lower()
-        if lowered not in ("tumble", "hop", "cumulate", "session"):
+        if lowered not in _WINDOWS:
             return relation
         origins: Origins = NOTHING
         for descriptor in function.find_all(exp.Anonymous):
             if descriptor.name.lower() == "descriptor":
                 origins = merge(origins, self.values(descriptor.expressions, inside)[1])
+        named = function.expressions[1:2] if isinstance(function, exp.Anonymous) else ()
+        if named and isinstance(named[0], exp.Column):  # without DESCRIPTOR
+            origins = merge(origins, self.value(named[0], inside)[1])
         added = [
             Column(name, "TIMESTAMP", lift(origins, TRANSFORMATION))
             for name in ("window_start", "window_end", "window_time")
@@ -1729,12 +1857,21 @@ class Binder(Expressions):
                 self.value(item, inside)
             found = [relation.find(item.name.lower()) for item in group.expressions]
             kept = [column for column in found if isinstance(column, Column)]
+            if len(relation.open) == 1 and not kept:
+                kept = [relation.open[0].learn(item.name) for item in group.expressions]
         else:
             kept = [column for column in relation.columns if column.name.lower() not in used]
         produced = []
         names = [_identifier_name(name) for name in node.args.get("columns") or ()]
         open_tables = relation.open
-        if not names and statement_form:
+        made = any(
+            isinstance(item, (exp.PivotAny, exp.Query))
+            for field in fields
+            for item in (field.expressions if isinstance(field, exp.In) else ())
+        )
+        if made:
+            names = ["*"]
+        elif not names and statement_form:
             names = _pivot_names(fields, aggregates)
             if not names:
                 names = ["*"]
@@ -1756,10 +1893,13 @@ class Binder(Expressions):
                 )
             )
         indirect = merge(relation.indirect, mark(keys, GROUP_BY))
-        if relation.open and not any(column.name == "*" for column in relation.columns):
+        if relation.open and group is None and all(one.name != "*" for one in relation.columns):
             kept = [*kept, *(table.star() for table in relation.open)]
         indirect = merge(indirect, _rows_of(Relation(kept), GROUP_BY))
-        return Relation([*kept, *produced], indirect, None, open_tables)
+        pivoted = Relation([*kept, *produced], indirect, None, open_tables)
+        if made:
+            pivoted.invented = lift(values, TRANSFORMATION)
+        return pivoted
 
     def _unpivot(self, node: exp.Pivot, relation: Relation, inside: Frame) -> Relation:
         fields = list(node.args.get("fields") or ())
@@ -1885,16 +2025,19 @@ class Binder(Expressions):
                 Column(measure.alias_or_name, self._concrete(type_), lift(origins, TRANSFORMATION))
             )
         rows = node.args.get("rows")
+        opened: tuple[Table, ...] = ()
         if (
             rows is not None
             and "ALL ROWS" in str(rows.name if isinstance(rows, exp.Expr) else rows).upper()
         ):
+            opened = source.relation.open
+            columns = columns if opened else columns[len(partition) :]
             columns = [*source.relation.columns, *columns]
         alias = node.args.get("alias")
         frame.entries.append(
             Entry(
                 alias.name.lower() if alias is not None else source.alias,
-                Relation(columns, merge(source.relation.indirect, influence)),
+                Relation(columns, merge(source.relation.indirect, influence), None, opened),
             )
         )
 
@@ -2066,6 +2209,7 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
     exp.Values: Binder._from_values,  # noqa: SLF001 - the table of this class
     exp.Unnest: Binder._from_unnest,  # noqa: SLF001 - the table of this class
     exp.Stream: Binder._from_stream,  # noqa: SLF001 - the table of this class
+    exp.TableFromRows: Binder._from_rows,  # noqa: SLF001 - the table of this class
     exp.Lateral: Binder._from_lateral,  # noqa: SLF001 - the table of this class
     exp.Pivot: Binder._from_pivot,  # noqa: SLF001 - the table of this class
 }
@@ -2154,6 +2298,35 @@ def _pivot_names(fields: list[exp.Expr], aggregates: list[exp.Expr]) -> list[str
         ends = [end.replace("count(*)", "count_star()") for end in ends]
         names = [f"{name}_{end}" for name in names for end in ends]
     return [name[1:] for name in names]
+
+
+_WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
+_FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "split_to_table": ("seq", "index", "value"),
+    "strtok_split_to_table": ("seq", "index", "value"),
+    "jsonb_each": ("key", "value"),
+    "json_each": ("key", "value"),
+    "jsonb_each_text": ("key", "value"),
+    "json_each_text": ("key", "value"),
+    "jsonb_array_elements": ("value",),
+    "json_array_elements": ("value",),
+    "jsonb_array_elements_text": ("value",),
+    "json_array_elements_text": ("value",),
+}
+"""What the columns of a function in FROM are called when nobody says."""
+_FLATTENED = ("seq", "key", "path", "index", "value", "this")
+
+
+def _named_by_text(node: object) -> bool:
+    """Return whether a table is named as ``IDENTIFIER('a.b')``."""
+    return isinstance(node, exp.DynamicIdentifier) and isinstance(node.this, exp.Literal)
+
+
+def _is_stage(node: object) -> bool:
+    """Return whether a source of rows is Snowflake's ``@stage/path``."""
+    return isinstance(node, exp.Var) and node.name.startswith("@")
 
 
 def _known_prefix(relation: Relation) -> int:
@@ -2263,6 +2436,21 @@ def _names(node: exp.Expr, name: str) -> bool:
     return any(table.name.lower() == name and not table.db for table in node.find_all(exp.Table))
 
 
+def _columns_told(function: exp.Expr) -> list[str]:
+    """Return the columns that XMLTABLE, JSON_TABLE and OPENJSON say themselves."""
+    match function:
+        case exp.XMLTable():
+            items = function.args.get("columns") or []
+        case exp.JSONTable():
+            schema = function.args.get("schema")
+            items = list(schema.find_all(exp.JSONColumnDef)) if schema is not None else []
+        case exp.OpenJSON():
+            items = function.expressions
+        case _:
+            items = []
+    return [item.name for item in items if item.name]
+
+
 def _table_argument(function: exp.Expr) -> exp.Expr | None:
     """Return the table that a table function is given: a subquery, or a name and DESCRIPTOR."""
     arguments = [
@@ -2271,10 +2459,20 @@ def _table_argument(function: exp.Expr) -> exp.Expr | None:
     for item in arguments:
         if isinstance(item, (exp.Table, exp.Query)):
             return item
+        if isinstance(item, exp.Anonymous) and item.name.upper() == "TABLE":
+            inside = item.expressions[0] if len(item.expressions) == 1 else None
+            if isinstance(inside, exp.Column):
+                names = [exp.to_identifier(part.name, quoted=True) for part in inside.parts]
+                return exp.Table(**dict(zip(("this", "db", "catalog"), names[::-1], strict=False)))
     described = any(
         isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments
     )
-    if described and arguments and isinstance(arguments[0], exp.Column):
+    window = isinstance(function, exp.Anonymous) and function.name.lower() in _WINDOWS
+    if (
+        (described or (window and len(arguments) > 1))
+        and arguments
+        and isinstance(arguments[0], exp.Column)
+    ):
         parts = [part.copy() for part in arguments[0].parts]
         keys = ("this", "db", "catalog")
         return exp.Table(**dict(zip(keys, reversed(parts), strict=False)))

@@ -132,6 +132,27 @@ class Relation:
         return index.get(key)
 
 
+class Elements(Relation):
+    """The elements of an array, named as a whole by the first column, and by their parts.
+
+    ``fields`` of them are shown by a star in place of the whole, and so is what lies beside.
+    """
+
+    __slots__ = ("beside", "fields")
+
+    def __init__(self, columns: list[Column], fields: int, beside: list[Column]) -> None:
+        super().__init__([*columns, *beside])
+        self.fields = columns[1 : 1 + fields]
+        self.beside = beside
+
+    def shown(self, *, qualified: bool) -> list[Column]:
+        """Return what a star shows: ``t.*``, or a bare one."""
+        whole = self.columns[0]
+        if qualified:
+            return self.fields or [whole if whole.type is not None else whole.renamed("*")]
+        return [*(self.fields or [whole]), *self.beside]
+
+
 class Table:
     """A named table. ``columns`` is ``None`` while nobody has said what they are.
 

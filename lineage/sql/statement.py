@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -32,6 +33,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
+from lineage.sql.repair import ADMINISTERS, OUTPUT_DOT
 from lineage.sql.typing import TypeSystem
 
 
@@ -164,10 +166,18 @@ class StatementBinder:
                 return self._copy(tree, binder)
             case exp.Cache():
                 return self._cache(tree, binder)
+            case exp.Declare():
+                return self._declare_variables(tree, binder)
             case exp.Use():
                 return self._use_database(tree)
             case exp.Command() if tree.name.upper() == "UNLOAD":
                 return self._unload(tree, binder)
+            case exp.Command() if (
+                tree.name.upper() in ADMINISTERS or tree.name.upper() == "DECLARE"
+            ):
+                return Bound("other")
+            case exp.Command() if tree.name.upper() == "CALL":
+                return _calls(tree.args["expression"], place_of(tree))
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
@@ -177,9 +187,7 @@ class StatementBinder:
                 )
                 return Bound("other", problems=(problem,))
             case exp.Execute() | exp.ExecuteSql():
-                text = f"what {tree.this.sql()} does is not known here"
-                problem = Problem("calls-routine", text, place_of(tree), certain=False)
-                return Bound("other", problems=(problem,))
+                return _calls(tree.this.sql(), place_of(tree))
             case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
                 return self._select(tree, binder)
             case _:
@@ -208,7 +216,8 @@ class StatementBinder:
                 columns.append((name, Column(name, None, origin)))
             else:
                 columns.append((name, written.get(source.name.lower(), Column(name))))
-        target = self.schema.find((into.name,)) or Table((into.name,), None)
+        parts = tuple(into.name.split(OUTPUT_DOT))
+        target = self.schema.find(parts) or Table(self.schema.named(parts), None)
         bound.writes = [*bound.writes, Write(target, columns, write.indirect)]
 
     # ---- queries -------------------------------------------------------------------------
@@ -216,6 +225,8 @@ class StatementBinder:
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
         relation = binder.settled(binder.query(tree, CteScope(), top=True))
         into = tree.args.get("into") if isinstance(tree, exp.Select) else None
+        if into is not None and self.rules.dialect in _FILLS_VARIABLES:
+            return Bound("select", [], relation)
         if into is not None:
             table = self._define(
                 into.this,
@@ -253,7 +264,7 @@ class StatementBinder:
             return self._clone(target, clone.this, binder, temporary=temporary)
         like = tree.find(exp.LikeProperty)
         if body is None and like is not None:
-            return self._like(target, like.this, binder)
+            return self._like(target, like.this, binder, temporary=temporary)
         if body is None:
             return self._declare(target, schema_node, binder, temporary=temporary, kind=kind)
         if (
@@ -264,6 +275,12 @@ class StatementBinder:
             return Bound("other")
         relation = self._query(body, binder, tree)
         names = _schema_names(schema_node)
+        declared = _declared_types(schema_node, binder)
+        if kind == "TABLE" and self.rules.dialect in _MADE_BY_NAME and not relation.open:
+            given = {column.name.lower() for column in relation.columns}
+            beside = [Column(name) for name in names if name.lower() not in given]
+            relation = Relation([*beside, *relation.columns], relation.indirect)
+            names = []
         if (
             names
             and len(names) != len(relation.columns)
@@ -279,7 +296,6 @@ class StatementBinder:
                 )
             )
         relation = _with_names(binder.settled(relation), names)
-        declared = _declared_types(schema_node, binder)
         table = self._define(
             target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
         )
@@ -339,9 +355,20 @@ class StatementBinder:
                 for item in partitioned.this.expressions
                 if isinstance(item, exp.ColumnDef)
             )
-        table = Table(parts, columns, temporary=temporary, kind=kind.lower())
+        table = _declared(parts, columns, temporary=temporary, kind=kind.lower())
         self.schema.add(table)
         return Bound("define", defines=table)
+
+    def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
+        """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
+        for item in tree.expressions:
+            schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
+            if not isinstance(schema_node, exp.Schema):
+                continue
+            for name in item.this if isinstance(item.this, list) else [item.this]:
+                target = exp.Table(this=name.copy())
+                self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
+        return Bound("define")
 
     def _type_of(self, item: exp.ColumnDef) -> str | None:
         kind = item.args.get("kind")
@@ -365,9 +392,12 @@ class StatementBinder:
             "create", self._visible(table, [Write(table, _paired(relation, None))]), relation, table
         )
 
-    def _like(self, target: exp.Table, source: exp.Expr, binder: Binder) -> Bound:
+    def _like(
+        self, target: exp.Table, source: exp.Expr, binder: Binder, *, temporary: bool
+    ) -> Bound:
         model = self.schema.find(binder.parts_of(source)) if isinstance(source, exp.Table) else None
-        table = Table(self.schema.named(binder.parts_of(target)), model.columns if model else None)
+        parts = self.schema.named(binder.parts_of(target))
+        table = _declared(parts, model.columns if model else None, temporary=temporary)
         self.schema.add(table)
         return Bound("define", defines=table)
 
@@ -428,7 +458,7 @@ class StatementBinder:
         this = tree.this
         schema_node = this if isinstance(this, exp.Schema) else None
         target_node = this.this if schema_node is not None else this
-        body = tree.args.get("expression")
+        body = tree.args.get("expression") or tree.args.get("source") or None
         if isinstance(target_node, exp.Directory) and isinstance(body, exp.Expr):
             relation = self._query(body, binder, tree)
             table = Table((target_node.name,), None)
@@ -443,7 +473,11 @@ class StatementBinder:
         columns = self._placed(tree, table, names, relation, binder)
         columns = self._on_conflict(tree, table, columns, binder)
         if isinstance(table, InlinedTable):
-            table.absorb(columns, relation.indirect)
+            table.absorb(columns, relation)
+            if table.temporary:
+                aside = self._written_temporaries.setdefault(table, Write(table, []))
+                aside.columns = _united([*aside.columns, *columns])
+                aside.indirect = merge(aside.indirect, relation.indirect)
             return Bound("insert", [], relation)
         return Bound("insert", [Write(table, columns, relation.indirect)], relation)
 
@@ -461,14 +495,38 @@ class StatementBinder:
         proposed = Frame(CteScope())
         rows = Relation([column.renamed(name) for name, column in columns])
         proposed.entries.append(Entry("excluded", rows))
+        body = tree.args.get("expression")
+        if self.rules.dialect in ("mysql", "mariadb") and isinstance(body, exp.Select):
+            # The tables of the query may be named, too.
+            around = Frame(CteScope())
+            if body.args.get("from_") is not None:
+                binder.from_item(body.args["from_"].this, around)
+            for join in body.args.get("joins") or ():
+                binder.from_item(join.this, around)
+            proposed.entries.extend(entry for entry in around.entries if entry.alias)
         frame = Frame(CteScope(), proposed)
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         frame.entries.append(Entry(target.alias_or_name.lower(), table.relation(), table.parts))
-        found = []
+        found: list[tuple[str, Column]] = []
         for item in conflict.expressions:
-            if isinstance(item, exp.EQ):
-                value = item.expression.transform(_proposed_value)
-                found.append((item.this.name, _column_of(binder, value, frame)))
+            if not isinstance(item, exp.EQ):
+                continue
+            places, values = [item.this], [item.expression]
+            given = item.expression.unnest()
+            if isinstance(item.this, exp.Tuple):
+                places = item.this.expressions
+                if isinstance(given, exp.Query):
+                    rows = binder.scalar_relation(given, frame)
+                    found.extend(
+                        (place.name, column)
+                        for place, column in zip(places, rows.columns, strict=False)
+                    )
+                    continue
+                values = given.expressions if _is_row(given) else [given]
+            for place, value in zip(places, values, strict=False):
+                core = place.this if isinstance(place, exp.Bracket) else place
+                proposed_value = value.transform(_proposed_value)
+                found.append((core.name, _column_of(binder, proposed_value, frame)))
         return _united([*columns, *found])
 
     def _placed(
@@ -554,7 +612,9 @@ class StatementBinder:
 
     def _multi_insert(self, tree: exp.MultitableInserts, binder: Binder) -> Bound:
         source = tree.args["source"]
-        frame = Frame(CteScope())
+        with_ = tree.args.get("with_")
+        scope = CteScope()
+        frame = Frame(binder.with_clause(with_, scope, None) if with_ is not None else scope)
         if isinstance(source, exp.Table):
             binder.from_item(source, frame)
         else:
@@ -624,15 +684,17 @@ class StatementBinder:
             query = right.unnest() if isinstance(right, (exp.Subquery, exp.Paren)) else right
             if len(places) > 1 and isinstance(query, exp.Query):
                 values = binder.scalar_relation(query, frame).columns
-            elif len(places) > 1 and isinstance(query, exp.Tuple):
+            elif len(places) > 1 and _is_row(query):
                 values = [_column_of(binder, each, frame) for each in query.expressions]
             else:
                 values = [_column_of(binder, right, frame)]
             for place, value in zip(places, values, strict=False):
-                table = self._updated(place, frame, main)
+                core = place.this if isinstance(place, exp.Bracket) else place
+                table, name = self._updated(core, frame, main)
                 if table is not None:
-                    self._known_column(table, place, binder)
-                    writes.setdefault(table, []).append((place.name, value))
+                    if name == core.name:
+                        self._known_column(table, core, binder)
+                    writes.setdefault(table, []).append((name, value))
         where = tree.args.get("where")
         if where is not None:
             binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
@@ -643,14 +705,37 @@ class StatementBinder:
             "update", [Write(table, columns, indirect) for table, columns in writes.items()]
         )
 
-    def _updated(self, place: exp.Expr, frame: Frame, main: Table | None) -> Table | None:
-        """Return the table that ``alias.column = …`` sets."""
+    def _updated(
+        self, place: exp.Expr, frame: Frame, main: Table | None
+    ) -> tuple[Table | None, str]:
+        """Return the table and the column that ``alias.column = …`` sets.
+
+        Through a CTE it is that of the table below; ``a.b`` may be a field of a column.
+        """
+        if isinstance(place, exp.Parameter):
+            return None, ""
         qualifier = place.args.get("table") if isinstance(place, exp.Column) else None
         if qualifier is not None:
             for entry in frame.entries:
                 if entry.alias == qualifier.name.lower() and entry.relation.table is not None:
-                    return entry.relation.table
-        return main
+                    return entry.relation.table, place.name
+        if main is None:
+            key = place.name.lower()
+            for entry in frame.entries:
+                found = entry.relation.find(key)
+                if isinstance(found, Column) and len(found.direct) == 1:
+                    origin = next(iter(found.direct))
+                    return origin.table, origin.column
+                opened = entry.relation.open
+                if found is None and len(opened) == 1 and entry is frame.entries[0]:
+                    return opened[0], place.name
+            return None, ""
+        if qualifier is not None and self.rules.nested_paths and isinstance(place, exp.Column):
+            names = [part.name for part in place.parts]
+            known = [e.alias for e in frame.entries] + [part.lower() for part in main.parts]
+            if names[0].lower() not in known:
+                return main, ".".join(names)
+        return main, place.name
 
     def _known_column(self, table: Table, place: exp.Expr, binder: Binder) -> None:
         if table.columns is None:
@@ -738,9 +823,8 @@ class StatementBinder:
             values = then.args.get("expression")
             inside = Frame(frame.ctes)
             inside.entries = list(sources)
-            if isinstance(then.this, exp.Star) or (
-                values is None and isinstance(then.this, exp.Star)
-            ):
+            row = isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW"
+            if isinstance(then.this, exp.Star) or row:
                 return self._by_name(sources, table)
             items = (
                 list(values.expressions)
@@ -754,10 +838,15 @@ class StatementBinder:
                 if isinstance(then.this, exp.Tuple)
                 else []
             )
+            if not items and names and then.this.expressions[0].name.upper() == "VALUES":
+                # `INSERT VALUES (…)` without columns is read as columns without values.
+                names, items = [], list(then.this.expressions[0].expressions)
             if not names:
                 if not items and (isinstance(values, exp.Var) or values is None):
                     return self._by_name(sources, table)
                 names = [name for name, _ in table.columns or ()]
+                if table.columns is None:
+                    names = [item.alias_or_name for item in items]
             if len(items) == 1 and isinstance(items[0], exp.Var) and items[0].name.upper() == "ROW":
                 return self._by_name(sources, table)
             for name, item in zip(names, items, strict=False):
@@ -799,10 +888,19 @@ class StatementBinder:
             )
         if not isinstance(target_node, exp.Table):
             return Bound("copy")
-        table = self.target(target_node, binder)
         names = _schema_names(schema_node)
+        if isinstance(target_node.this, exp.Literal | exp.Var):  # out of the database
+            table = Table((target_node.name,), None)
+        else:
+            table = self.target(target_node, binder)
         for item in files:
             query = item.unnest() if isinstance(item, exp.Subquery) else item
+            if isinstance(query, exp.Table) and table.columns is None and not names:
+                if isinstance(target_node.this, exp.Literal | exp.Var):
+                    relation = _relation_of(binder, query)
+                    write = Write(table, _paired(relation, None), relation.indirect)
+                    return Bound("copy", [write], relation)
+                continue
             if isinstance(query, exp.Query):
                 relation = self._query(query, binder, tree)
                 names = names or [name for name, _ in table.columns or ()]
@@ -933,6 +1031,12 @@ class StatementBinder:
         return [write for table, write in self._written_temporaries.items() if table not in read]
 
 
+_FILLS_VARIABLES = frozenset({"oracle", "mysql", "mariadb", "snowflake", "teradata", "bigquery"})
+"""``SELECT … INTO x`` makes no table there."""
+_MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
+"""``CREATE TABLE t (a INT) SELECT b …`` has both: what is selected keeps its name there."""
+
+
 class InlinedTable(Table):
     """A temporary table or view that lets its readers see through to where its rows come from."""
 
@@ -949,22 +1053,44 @@ class InlinedTable(Table):
         """Return what was put in, with its origins."""
         return self._inside
 
-    def absorb(self, columns: list[tuple[str, Column]], indirect: Origins) -> None:
+    def absorb(self, columns: list[tuple[str, Column]], relation: Relation) -> None:
         """Add what another INSERT puts in."""
-        merged = {column.name.lower(): column for column in self._inside.columns}
+        inside = self._inside
+        merged = {column.name.lower(): column for column in inside.columns}
         for name, column in columns:
             old = merged.get(name.lower())
             origins = merge(old.direct, column.direct) if old is not None else column.direct
             merged[name.lower()] = Column(
-                name, old.type if old is not None else column.type, origins
+                old.name if old is not None else name,
+                old.type if old is not None else column.type,
+                origins,
             )
+        opened = tuple(dict.fromkeys((*inside.open, *relation.open)))
+        known = self.columns is not None
         self._inside = Relation(
-            list(merged.values()), merge(self._inside.indirect, indirect), None, self._inside.open
+            list(merged.values()),
+            merge(inside.indirect, relation.indirect),
+            None,
+            () if known else opened,
         )
 
 
+def _declared(
+    parts: Parts,
+    columns: Iterable[tuple[str, str | None]] | None,
+    *,
+    temporary: bool,
+    kind: str = "table",
+) -> Table:
+    """Return a table that is made without rows; what a temporary one gets is seen through it."""
+    if not temporary or columns is None:
+        return Table(parts, columns, temporary=temporary, kind=kind)
+    empty = Relation([Column(name, type_) for name, type_ in columns])
+    return InlinedTable(parts, empty, temporary=True)
+
+
 _UNLOAD = re.compile(
-    r"\s*\(\s*(?:'(?P<text>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$|(?P<bare>.*?))\s*\)"
+    r"\s*\(\s*(?:'(?P<text>(?:[^'\\]|''|\\.)*)'|\$\$(?P<dollar>.*?)\$\$|(?P<bare>.*?))\s*\)"
     r"\s*TO\s*'(?P<place>[^']*)'",
     re.IGNORECASE | re.DOTALL,
 )
@@ -972,7 +1098,16 @@ _UNLOAD = re.compile(
 
 def _unquoted(found: re.Match[str]) -> str:
     text = found["text"]
-    return text.replace("''", "'") if text is not None else found["dollar"] or found["bare"] or ""
+    if text is not None:
+        return re.sub(r"''|\\'", "'", text)
+    return found["dollar"] or found["bare"] or ""
+
+
+def _calls(what: object, place: tuple[int, int]) -> Bound:
+    """A routine is called whose statements are not here."""
+    name = what.name if isinstance(what, exp.Expr) else str(what)
+    text = f"what {name.strip()} does is not known here"
+    return Bound("other", problems=(Problem("calls-routine", text, place, certain=False),))
 
 
 def _proposed_value(node: exp.Expr) -> exp.Expr:
@@ -1010,6 +1145,8 @@ def _body(tree: exp.Expr) -> list[exp.Expr] | None:
                 for key in ("true", "false")
                 if isinstance(item := tree.args.get(key), exp.Expr)
             ]
+        case exp.ForIn():
+            return _loop(tree)
         case exp.WhileBlock():
             body = tree.args.get("body")
             return [body] if isinstance(body, exp.Expr) else []
@@ -1025,7 +1162,37 @@ def _body(tree: exp.Expr) -> list[exp.Expr] | None:
     return None
 
 
+def _is_row(node: exp.Expr) -> bool:
+    """Return whether several values are given at once: ``(a, b)`` or ``ROW(a, b)``."""
+    row = isinstance(node, exp.Anonymous) and node.name.upper() == "ROW"
+    return row or isinstance(node, exp.Tuple)
+
+
+def _loop(tree: exp.ForIn) -> list[exp.Expr]:
+    """Return the statement of ``FOR r IN (query) DO …``, with a subquery for each ``r.a``."""
+    statement = tree.expression
+    if not isinstance(statement, exp.Expr) or not isinstance(tree.this, exp.In):
+        return []
+    query, name = tree.this.args.get("query"), tree.this.this.name.lower()
+    statement = statement.copy()
+    for column in list(statement.find_all(exp.Column)):
+        if isinstance(query, exp.Subquery) and column.table.lower() == name:
+            rows = query.copy()
+            rows.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
+            value = exp.Subquery(this=exp.select(column.copy()).from_(rows))
+            named = isinstance(column.parent, exp.Select)
+            column.replace(exp.alias_(value, column.name) if named else value)
+    return [statement]
+
+
 def _column_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:
+    if (
+        isinstance(node, exp.Column)
+        and node.name.upper() == "DEFAULT"
+        and not node.table
+        and not node.this.args.get("quoted")
+    ):
+        return Column("default")
     type_, origins = binder.value(node, frame)
     core = node.unnest() if isinstance(node, exp.Paren) else node
     if not isinstance(core, exp.Column):
@@ -1138,7 +1305,8 @@ def _is_temporary(tree: exp.Create) -> bool:
     properties = tree.args.get("properties")
     if properties is None:
         return False
-    return any(isinstance(item, exp.TemporaryProperty) for item in properties.expressions)
+    kinds = (exp.TemporaryProperty, exp.VolatileProperty)  # the second is Teradata's
+    return any(isinstance(item, kinds) for item in properties.expressions)
 
 
 def _temporary_name(node: exp.Expr) -> bool:

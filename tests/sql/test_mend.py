@@ -74,6 +74,32 @@ def test_text_within() -> None:
     assert mend.text_within(reading) == reading
 
 
+def test_locking_request() -> None:
+    wanted = {"t.a -> v.a"}
+    inside = "REPLACE VIEW v AS LOCKING ROW FOR ACCESS SELECT a FROM t"
+    assert cases.told(inside, "teradata", TABLES) == wanted
+    before = 'LOCKING TABLE "db".t IN ACCESS MODE INSERT INTO v SELECT a FROM t'
+    assert cases.told(before, "teradata", TABLES) == wanted
+    plain = "SELECT locking FROM t"
+    assert mend.locking_request(plain) == plain
+
+
+def test_impala_hints() -> None:
+    text = "SELECT STRAIGHT_JOIN a FROM t JOIN [SHUFFLE] u WHERE m['shuffle'] = straight_join"
+    found = mend.impala_hints(text)
+    assert len(found) == len(text)
+    assert found.split() == [
+        "SELECT", "a", "FROM", "t", "JOIN", "u", "WHERE", "m['shuffle']", "=", "straight_join",
+    ]  # fmt: skip
+
+
+def test_row_type() -> None:
+    sql = "SELECT CAST(a AS ROW<x INT>) AS r, ROW(a, b) < ROW(b, a) AS s FROM t"
+    assert {"t.a -> <select>.r TRANSFORMATION", "t.b -> <select>.s TRANSFORMATION"} <= cases.told(
+        sql, "flink", TABLES
+    )
+
+
 def test_table_argument() -> None:
     tokens = Dialect.get_or_raise(None).tokenize("SELECT * FROM f(TABLE t, 1)")
     assert [token.text for token in mend.table_argument(tokens)][3:6] == ["f", "(", "t"]

@@ -1,0 +1,824 @@
+"""Statements that the parser refuses, said so that it can read them.
+
+Asked only for a statement that did not parse, or that the parser kept as text: the tokens of what
+carries no lineage (options, hints, error logs) are left out, and the others keep their positions.
+Each repair looks at the words that would be there, and gives back the list that it was given where
+they are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+Tokens = list[Token]
+
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_STATEMENTS = frozenset({
+    "INSERT", "MERGE", "UPDATE", "DELETE", "SELECT", "WITH", "CREATE", "COPY", "CALL", "BEGIN",
+    "TRUNCATE", "EXECUTE",
+})  # fmt: skip
+_QUERIES = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "FROM"})
+_KINDS_KEPT = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "MATERIALIZED"})
+_KINDS = _KINDS_KEPT | frozenset({
+    "REFRESH", "GLOBAL", "LOCAL", "VOLATILE", "TRANSIENT", "HYBRID", "EVENT", "SNAPSHOT", "LIVE",
+    "STREAMING", "INCREMENTAL", "SECURE", "FORCE", "NOFORCE", "NO", "EDITIONABLE",
+    "NONEDITIONABLE", "EDITIONING", "RECURSIVE", "MULTISET", "SET", "COLUMN", "ROW", "UNLOGGED",
+    "ICEBERG", "DYNAMIC", "EXTERNAL", "IMMUTABLE", "SHARDED", "DUPLICATED", "BLOCKCHAIN", "PRIVATE",
+    "FOREIGN", "PROJECTION", "INTERACTIVE",
+})  # fmt: skip
+_NO_COLUMN = frozenset({
+    "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "INDEX", "KEY", "WATERMARK", "PERIOD",
+    "LIKE", "EXCLUDE", "PROJECTION",
+})  # fmt: skip
+_SELECT_HINTS = frozenset({
+    "STRAIGHT_JOIN", "SQL_CALC_FOUND_ROWS", "HIGH_PRIORITY", "SQL_NO_CACHE", "SQL_CACHE",
+    "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT",
+})  # fmt: skip
+
+
+ADMINISTERS = frozenset({
+    "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "GRANT", "REVOKE", "DENY", "SHOW", "DESCRIBE",
+    "DESC", "EXPLAIN", "RESET", "LOCK", "UNLOCK", "NOTIFY", "LISTEN", "UNLISTEN", "DISCARD",
+    "CHECKPOINT", "SAVEPOINT", "RELEASE", "FLUSH", "OPTIMIZE", "REPAIR", "CHECK", "CHECKSUM",
+    "KILL", "INVALIDATE", "COMPUTE", "MSCK", "FSCK", "HELP", "COLLECT", "INSTALL", "LOAD", "ADD",
+    "LIST", "REMOVE", "PUT", "GET", "AUDIT", "NOAUDIT", "PURGE", "FLASHBACK", "BACKUP", "RESTORE",
+    "DBCC", "RECONFIGURE", "WAITFOR", "ENABLE", "DISABLE", "SYSTEM", "DETACH", "ATTACH", "CANCEL",
+    "STOP", "DELIMITER", "WHENEVER", "PROMPT", "SPOOL", "XA", "HANDLER", "MODIFY", "SECURITY",
+    "SYNC", "GENERATE", "DEALLOCATE", "FETCH", "OPEN", "CLOSE", "ASSERT", "COMMENT", "USE",
+    "UNSET", "REFRESH", "PROFILE", "SUMMARY", "UNCACHE", "CLEAR", "RELOAD", "DROP", "REVERT",
+})  # fmt: skip
+"""Words that begin statements which look after the database."""
+_MADE = frozenset({
+    "ROLE", "USER", "LOGIN", "EXTENSION", "DOMAIN", "TYPE", "SCHEMA", "DATABASE", "SERVER",
+    "POLICY", "MASKING", "NETWORK", "PASSWORD", "SESSION", "STATISTICS", "AGGREGATE", "OPERATOR",
+    "COLLATION", "CAST", "TABLESPACE", "PUBLICATION", "SUBSCRIPTION", "CATALOG", "VOLUME",
+    "SECRET", "SHARE", "API", "NOTIFICATION", "STORAGE", "STAGE", "FILE", "TAG", "WAREHOUSE",
+    "SEQUENCE", "INDEX", "SEARCH", "VECTOR", "FULLTEXT", "SPATIAL", "BLOOMFILTER", "CLUSTERED",
+    "NONCLUSTERED", "CAPACITY", "RESERVATION", "ASSIGNMENT", "LIBRARY", "DATASHARE", "QUOTA",
+    "PROFILE", "DIRECTORY", "PARTITION", "CONNECTION", "INTEGRATION", "ROW", "BITMAP", "UNIQUE",
+})  # fmt: skip
+_MADE_AFTER = frozenset({"OR", "REPLACE", "IF", "NOT", "EXISTS", "TEMPORARY", "TEMP"})
+_ALTERS_NO_COLUMN = frozenset({
+    "OWNER", "ENABLE", "DISABLE", "MOVE", "NOCHECK", "CHECK", "SET", "TOUCH", "CONCATENATE",
+    "RECOVER", "FREEZE", "EXECUTE", "CLUSTER", "ARCHIVE", "COMPACT", "VALIDATE", "FORCE",
+    "ATTACH", "DETACH", "INHERIT", "UNSET", "SUSPEND", "RESUME", "REFRESH", "REPAIR",
+})  # fmt: skip
+_ALTERS_MORE = frozenset({"TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "TASK"})
+
+
+def administers(chunk: Tokens) -> bool:
+    """Return whether a statement only looks after the database: no row and no column moves."""
+    words = _words(chunk, 8)
+    if words[0].partition(" ")[0] in ADMINISTERS:
+        return words[:2] != ["DROP", "TABLE"] and words[:2] != ["DROP", "VIEW"]
+    if words[0] == "CREATE":
+        kind = next((word for word in words[1:] if word not in _MADE_AFTER), "")
+        external = kind == "EXTERNAL" and words[words.index(kind) + 1] in ("SCHEMA", "ACCESS")
+        return kind in _MADE or external or words[1:3] == ["EVENT", "TRIGGER"]
+    if words[0] == "ALTER":
+        if words[1] not in _ALTERS_MORE:
+            return True
+        if words[1] != "TABLE" and words[1] != "TASK":
+            return False
+        end = _name_end(chunk, 4 if words[2:4] == ["IF", "EXISTS"] else 2)
+        after = {token.text.upper() for token in chunk[end:]}
+        changed = chunk[end].text.upper() if end < len(chunk) else ""
+        return changed in _ALTERS_NO_COLUMN and not after & {"FROM", "SELECT", "INSERT", "MERGE"}
+    return words[:2] in (["UPDATE", "STATISTICS"], ["IMPORT", "FOREIGN"], ["EXPORT", "MODEL"])
+
+
+def repairs(chunk: Tokens) -> list[Tokens]:
+    """Return the ways to say one statement anew, the one that loses least first."""
+    found: list[Tokens] = []
+    tokens = chunk
+    for change in _CHANGES:
+        tokens = change(tokens)
+    if tokens is not chunk:
+        found.append(tokens)
+    for shorter in (without_options, with_names_alone):
+        plain = shorter(tokens)
+        if plain is not tokens:
+            found.append(plain)
+    return found
+
+
+# ---- CREATE --------------------------------------------------------------------------------
+
+
+def task_body(tokens: Tokens) -> Tokens:
+    """``CREATE TASK … AS``, ``CREATE PIPE … AS``, ``PREPARE p AS``: what stands behind is run."""
+    words = _words(tokens, 5)
+    made = words[0] == "CREATE" and ("TASK" in words or "PIPE" in words)
+    if not made and words[0] != "PREPARE":
+        return tokens
+    for i, token in enumerate(tokens[:-1]):
+        if token.text.upper() == "AS" and tokens[i + 1].text.upper() in _STATEMENTS:
+            return tokens[i + 1 :]
+    return tokens
+
+
+def kind_of_create(tokens: Tokens) -> Tokens:
+    """``CREATE HYBRID TABLE``, ``CREATE SNAPSHOT TABLE``, ``ALTER PROCEDURE`` are plain CREATE."""
+    words = _words(tokens, 6)
+    if words[0] in ("ALTER", "REPLACE"):
+        wanted = ("PROCEDURE", "PROC", "FUNCTION", "TRIGGER") if words[0] == "ALTER" else ("TABLE",)
+        if words[1] in wanted:
+            return [_like(tokens[0], TokenType.CREATE, "CREATE"), *tokens[1:]]
+        return tokens
+    if words[0] != "CREATE":
+        return tokens
+    kind = _kind(words)
+    if kind is None or "EXTERNAL" in words[:kind]:
+        return tokens
+    dropped = [i for i in range(1, kind) if words[i] not in _KINDS_KEPT]
+    refresh = words[1:3] == ["OR", "REFRESH"]
+    if not dropped:
+        return tokens
+    gone = {*dropped, 1} if refresh else set(dropped)
+    return [token for i, token in enumerate(tokens) if i not in gone]
+
+
+def renaming(tokens: Tokens) -> Tokens:
+    """``RENAME TABLE a TO b`` and ClickHouse's ``EXCHANGE TABLES a AND b`` alter a table."""
+    words = _words(tokens, 2)
+    if words not in (["RENAME", "TABLE"], ["EXCHANGE", "TABLES"]):
+        return tokens
+    end = _name_end(tokens, 2)
+    if _name_end(tokens, end + 1) != len(tokens):
+        return tokens
+    head = [_like(tokens[0], TokenType.ALTER, "ALTER"), _like(tokens[1], TokenType.TABLE, "TABLE")]
+    near = tokens[end]
+    told = ("RENAME", "TO") if words[0] == "RENAME" else ("SWAP", "WITH")
+    kinds = {"RENAME": TokenType.RENAME, "WITH": TokenType.WITH}
+    said = [_like(near, kinds.get(word, TokenType.VAR), word) for word in told]
+    return [*head, *tokens[2:end], *said, *tokens[end + 1 :]]
+
+
+def stream_of_table(tokens: Tokens) -> Tokens:
+    """Snowflake's ``CREATE STREAM s ON TABLE t`` shows the rows of a table as they come."""
+    words = _words(tokens, 7)
+    if words[0] != "CREATE" or "STREAM" not in words:
+        return tokens
+    kind = words.index("STREAM")
+    start = kind + 4 if words[kind + 1 : kind + 4] == ["IF", "NOT", "EXISTS"] else kind + 1
+    end = _name_end(tokens, start)
+    if [t.text.upper() for t in tokens[end : end + 2]] not in (["ON", "TABLE"], ["ON", "VIEW"]):
+        return tokens
+    near = tokens[end]
+    return [
+        *tokens[:kind], _like(near, TokenType.VIEW, "VIEW"), *tokens[start:end],
+        _like(near, TokenType.ALIAS, "AS"), _like(near, TokenType.SELECT, "SELECT"),
+        _like(near, TokenType.STAR, "*"), _like(near, TokenType.FROM, "FROM"),
+        *tokens[end + 2 : _name_end(tokens, end + 2)],
+    ]  # fmt: skip
+
+
+def rows_moved(tokens: Tokens) -> Tokens:
+    """``ALTER TABLE t APPEND FROM u``, ``… SWITCH TO u``, ``… ATTACH PARTITION p FROM u``."""
+    if _words(tokens, 2) != ["ALTER", "TABLE"]:
+        return tokens
+    end = _name_end(tokens, 2)
+    after = [token.text.upper() for token in tokens[end:]]
+    if not after or after[0] not in ("APPEND", "SWITCH", "ATTACH", "REPLACE", "MOVE"):
+        return tokens
+    sign = next((i for i, word in enumerate(after) if word in ("FROM", "TO")), None)
+    if sign is None:
+        return tokens
+    start = end + sign + 1
+    start += tokens[start : start + 1] != [] and tokens[start].text.upper() == "TABLE"
+    other, own = tokens[start : _name_end(tokens, start)], tokens[2:end]
+    source, target = (other, own) if after[sign] == "FROM" else (own, other)
+    near = tokens[0]
+    return [
+        _like(near, TokenType.INSERT, "INSERT"), _like(near, TokenType.INTO, "INTO"), *target,
+        _like(near, TokenType.SELECT, "SELECT"), _like(near, TokenType.STAR, "*"),
+        _like(near, TokenType.FROM, "FROM"), *source,
+    ]  # fmt: skip
+
+
+def kind_of_clone(tokens: Tokens) -> Tokens:
+    """Databricks' ``DEEP CLONE t VERSION AS OF 1``: a clone, of whatever time."""
+    if _words(tokens, 1)[0] != "CREATE":
+        return tokens
+    for i, token in enumerate(tokens):
+        if token.text.upper() == "CLONE" and i:
+            start = i - 1 if tokens[i - 1].text.upper() in ("DEEP", "SHALLOW") else i
+            end = _name_end(tokens, i + 1)
+            return [*tokens[:start], *tokens[i:end]]
+    return tokens
+
+
+def recursive_view(tokens: Tokens) -> Tokens:
+    """``CREATE RECURSIVE VIEW v (a) AS query``: short for a view over ``WITH RECURSIVE``."""
+    words = _words(tokens, 6)
+    if words[0] != "CREATE" or "RECURSIVE" not in words or "VIEW" not in words:
+        return tokens
+    name = words.index("VIEW") + 1
+    end = _name_end(tokens, name)
+    columns = _group_end(tokens, end)
+    body = columns + 1
+    if columns == end or body >= len(tokens) or tokens[columns].text.upper() != "AS":
+        return tokens
+    near = tokens[columns]
+    head = [token for token in tokens[:columns] if token.text.upper() != "RECURSIVE"]
+    return [
+        *head, near, _like(near, TokenType.WITH, "WITH"),
+        _like(near, TokenType.RECURSIVE, "RECURSIVE"), tokens[end - 1], *tokens[end:columns], near,
+        _like(near, TokenType.L_PAREN, "("), *tokens[body:], _like(near, TokenType.R_PAREN, ")"),
+        _like(near, TokenType.SELECT, "SELECT"), _like(near, TokenType.STAR, "*"),
+        _like(near, TokenType.FROM, "FROM"), tokens[end - 1],
+    ]  # fmt: skip
+
+
+def without_options(tokens: Tokens) -> Tokens:
+    """Leave out what stands between the name and the query of CREATE … AS, and after the query."""
+    parts = _created(tokens)
+    if parts is None:
+        return tokens
+    name, columns, body = parts
+    target: Tokens = []
+    if columns < len(tokens) and tokens[columns].text.upper() == "TO":
+        target = tokens[columns : _name_end(tokens, columns + 1)]
+    if body is None:
+        return tokens[:columns] if columns > name and columns < len(tokens) else tokens
+    near = tokens[body]
+    end = _query_end(tokens, body)
+    return [*tokens[:columns], *target, _like(near, TokenType.ALIAS, "AS"), *tokens[body:end]]
+
+
+def with_names_alone(tokens: Tokens) -> Tokens:
+    """Of the column list of CREATE keep the names, where a type or a constraint cannot be read."""
+    parts = _created(tokens)
+    if parts is None:
+        return tokens
+    name, columns, _ = parts
+    if columns == name:
+        return tokens
+    kept: Tokens = []
+    depth = 0
+    first = True
+    for token in tokens[name + 1 : columns - 1]:
+        if first and token.text.upper() not in _NO_COLUMN:
+            if kept:
+                kept.append(_like(token, TokenType.COMMA, ","))
+            kept.append(token)
+        first = token.token_type is TokenType.COMMA and not depth
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+    listed = [tokens[name], *kept, tokens[columns - 1]] if kept else []
+    if len(listed) == columns - name and kept:
+        return tokens
+    return without_options([*tokens[:name], *listed, *tokens[columns:]])
+
+
+def _kind(words: list[str]) -> int | None:
+    """Return where TABLE or VIEW stands, if nothing but the kind of it stands before."""
+    kind = next((i for i, word in enumerate(words) if word in ("TABLE", "VIEW")), None)
+    return None if kind is None or set(words[1:kind]) - _KINDS else kind
+
+
+def _created(tokens: Tokens) -> tuple[int, int, int | None] | None:
+    """Return where name and column list of CREATE TABLE or VIEW end, and where its query begins."""
+    words = _words(tokens, 6)
+    kind = _kind(words) if words[0] == "CREATE" else None
+    if kind is None:
+        return None
+    start = kind + 1
+    if [token.text.upper() for token in tokens[start : start + 3]] == ["IF", "NOT", "EXISTS"]:
+        start += 3
+    name = _name_end(tokens, start)
+    if name == start:
+        return None
+    columns = _group_end(tokens, name)
+    depth = 0
+    for i in range(columns, len(tokens)):
+        kind_ = tokens[i].token_type
+        if not depth and tokens[i].text.upper() in ("SELECT", "WITH") and _is_query(tokens, i):
+            return name, columns, i
+        if not depth and tokens[i].text.upper() == "AS" and _is_query(tokens, i + 1):
+            return name, columns, i + 1
+        depth += (kind_ in _OPENING) - (kind_ in _CLOSING)
+    return name, columns, None
+
+
+def _is_query(tokens: Tokens, i: int) -> bool:
+    while i < len(tokens) and tokens[i].token_type is TokenType.L_PAREN:
+        i += 1
+    if i + 1 >= len(tokens):
+        return False
+    if tokens[i].token_type is TokenType.SELECT:
+        return True
+    if tokens[i].text.upper() not in _QUERIES:
+        return False
+    return tokens[i].text.upper() != "WITH" or (
+        (
+            tokens[i + 1].token_type is not TokenType.L_PAREN
+            and any(token.text.upper() == "SELECT" for token in tokens[i:])
+            and tokens[i + 2 : i + 3] != []
+            and tokens[i + 2].text.upper() in ("AS", "(", *_QUERIES)
+        )
+        or tokens[i + 1].text.upper() == "RECURSIVE"
+    )
+
+
+_AFTER_QUERY = frozenset({
+    "WITH", "PRIMARY", "UNIQUE", "INDEX", "ON", "DISTRIBUTED", "PARTITION BY", "PARTITION", "NO",
+})  # fmt: skip
+
+
+def _query_end(tokens: Tokens, body: int) -> int:
+    """Return where a query ends that ``WITH DATA``, ``WITH READ ONLY`` or the like may follow."""
+    close = _group_end(tokens, body)
+    if close > body and tokens[close : close + 1] and tokens[close].text.upper() in _AFTER_QUERY:
+        return close
+    for i in _top_level(tokens[body:], ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED")):
+        return body + i
+    for i in range(len(tokens) - 1, max(body, len(tokens) - 6), -1):
+        if tokens[i].text.upper() == "WITH" and tokens[i - 1].token_type is not TokenType.L_PAREN:
+            after = {token.text.upper() for token in tokens[i + 1 :]}
+            if after <= {
+                "DATA", "NO", "READ", "ONLY", "CHECK", "OPTION", "LOCAL", "CASCADED", "SCHEMA",
+                "BINDING",
+            }:  # fmt: skip
+                return i
+    return len(tokens)
+
+
+# ---- INSERT and MERGE ------------------------------------------------------------------------
+
+
+def words_of_insert(tokens: Tokens) -> Tokens:
+    """What INSERT says beside its columns and its rows: how many, how locked, how numbered."""
+    words = _words(tokens, 2)
+    if words[0] == "UPSERT" or (words[0] == "REPLACE" and words[1] not in ("TABLE", "VIEW")):
+        tokens = [_like(tokens[0], TokenType.INSERT, "INSERT"), *tokens[1:]]
+        if words[1] not in ("INTO", "TABLE"):
+            tokens.insert(1, _like(tokens[0], TokenType.INTO, "INTO"))
+    start = next((i for i, t in enumerate(tokens[:-1]) if t.token_type is TokenType.INSERT), None)
+    if start is None or tokens[start].text.upper() != "INSERT":
+        return tokens
+    kept = tokens[: start + 1]
+    i = start + 1
+    depth = 0
+    while i < len(tokens):
+        word = tokens[i].text.upper()
+        if depth == 0 and word in ("SELECT", "VALUES"):
+            break
+        after = [token.text.upper() for token in tokens[i : i + 4]]
+        if word == "TOP" and i == start + 1:
+            i = _group_end(tokens, i + 1)
+        elif word == "PERCENT" and kept[-1] is tokens[start]:
+            i += 1
+        elif not depth and after[:2] == ["WITH", "LABEL"]:
+            i += 3
+        elif not depth and after[:2] == ["OVERWRITE", "ALL"]:
+            i += 2
+        elif not depth and after[:2] == ["WITH", "("]:
+            i = _group_end(tokens, i + 1)
+        elif after[:1] == ["OVERRIDING"] or (not depth and after[:3] == ["IF", "NOT", "EXISTS"]):
+            i += 3
+        elif word in ("USING", "OPTIONS") and _words(tokens, 4)[:2] == ["INSERT", "OVERWRITE"]:
+            i = _group_end(tokens, i + 1) if word == "OPTIONS" else i + 2
+        else:
+            depth += (tokens[i].token_type in _OPENING) - (tokens[i].token_type in _CLOSING)
+            kept.append(tokens[i])
+            i += 1
+    over = next(iter(_top_level(tokens[i:], ("PARTITIONED BY", "PARTITIONED", "CLUSTERED"))), None)
+    end = len(tokens) if over is None else i + over
+    return [*kept, *tokens[i:end]] if len(kept) != i or end < len(tokens) else tokens
+
+
+def words_of_merge(tokens: Tokens) -> Tokens:
+    """What MERGE says beside its tables: ``TOP (n)``, ``WITH (hint)``, a schema's evolution."""
+    words = _words(tokens, 4)
+    if words[0] != "MERGE":
+        return tokens
+    using = next((i for i, t in enumerate(tokens) if t.text.upper() == "USING"), 0)
+    kept = tokens[:1]
+    i = 1
+    while i < using:
+        after = [token.text.upper() for token in tokens[i : i + 3]]
+        if after == ["WITH", "SCHEMA", "EVOLUTION"]:
+            i += 3
+        elif after[:1] == ["TOP"] and i == 1:
+            i = _group_end(tokens, 2)
+            i += _words(tokens[i:], 1)[0] == "PERCENT"
+        elif after[:2] == ["WITH", "("]:
+            i = _group_end(tokens, i + 1)
+        else:
+            kept.append(tokens[i])
+            i += 1
+    return [*kept, *tokens[i:]] if len(kept) != i else tokens
+
+
+def conditions_of_merge(tokens: Tokens) -> Tokens:
+    """Oracle's ``UPDATE SET … WHERE c DELETE WHERE d`` and ``INSERT … VALUES (…) WHERE c``.
+
+    The condition goes where others write it, ``WHEN … AND c THEN``.
+    """
+    if _words(tokens, 1)[0] != "MERGE":
+        return tokens
+    marks = _top_level(tokens, ("WHEN", "THEN", "WHERE", "DELETE"))
+    whens = [i for i in marks if tokens[i].text.upper() == "WHEN"]
+    if not whens or not any(i > whens[0] and tokens[i].text.upper() == "WHERE" for i in marks):
+        return tokens
+    done = tokens[: whens[0]]
+    for start, end in zip(whens, [*whens[1:], len(tokens)], strict=True):
+        inside = [i for i in marks if start < i < end]
+        then = next((i for i in inside if tokens[i].text.upper() == "THEN"), None)
+        where = next((i for i in inside if tokens[i].text.upper() == "WHERE"), None)
+        if then is None or where is None:
+            done.extend(tokens[start:end])
+            continue
+        removal = next(
+            (i for i in inside if i > then + 1 and tokens[i].text.upper() == "DELETE"), None
+        )
+        stop = min(end, removal if removal is not None and removal > where else end)
+        cut = min(where, removal) if removal is not None else where
+        near = tokens[where]
+        condition = tokens[where + 1 : stop] if removal is None or where < removal else []
+        done.extend(tokens[start:then])
+        if condition:
+            done.append(_like(near, TokenType.AND, "AND"))
+            done.append(_like(near, TokenType.L_PAREN, "("))
+            done.extend(condition)
+            done.append(_like(near, TokenType.R_PAREN, ")"))
+        done.extend(tokens[then:cut])
+    return done
+
+
+def bulk_insert(tokens: Tokens) -> Tokens:
+    """T-SQL's ``BULK INSERT t FROM 'file' WITH (…)`` copies a file into a table."""
+    if _words(tokens, 2) != ["BULK", "INSERT"]:
+        return tokens
+    source = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.FROM), len(tokens))
+    head = [_like(tokens[0], TokenType.COPY, "COPY"), _like(tokens[1], TokenType.INTO, "INTO")]
+    return [*head, *tokens[2 : source + 2]]
+
+
+def error_log(tokens: Tokens) -> Tokens:
+    """Oracle's ``LOG ERRORS INTO t ('x') REJECT LIMIT 5`` at the end of a statement."""
+    for i in range(len(tokens) - 1, 1, -1):
+        if tokens[i].text.upper() == "ERRORS" and tokens[i - 1].text.upper() == "LOG":
+            return tokens[: i - 1]
+    return tokens
+
+
+def output_into(tokens: Tokens) -> Tokens:
+    """T-SQL's ``OUTPUT … INTO dbo.log (x)``: the parser reads names of one part only."""
+    output = next((i for i, t in enumerate(tokens) if t.text.upper() == "OUTPUT"), None)
+    if output is None:
+        return tokens
+    into = next((i for i in range(output, len(tokens)) if tokens[i].text.upper() == "INTO"), None)
+    if into is None or into + 1 >= len(tokens):
+        return tokens
+    end = _name_end(tokens, into + 1)
+    if end == into + 2:
+        return tokens
+    parts = [t.text for t in tokens[into + 1 : end] if t.token_type is not TokenType.DOT]
+    name = _like(tokens[into + 1], TokenType.VAR, OUTPUT_DOT.join(parts))
+    clause = [*tokens[output : into + 1], name]
+    if _words(tokens, 1)[0] != "DELETE":
+        return [*tokens[:output], *clause, *tokens[end:]]
+    close = _group_end(tokens, end)
+    return [*tokens[:output], *tokens[close:], *clause, *tokens[end:close]]
+
+
+OUTPUT_DOT = "\x1f"
+"""Stands between the parts of a name that ``output_into`` made one word of."""
+
+
+# ---- clauses of queries ------------------------------------------------------------------------
+
+
+def words_of_select(tokens: Tokens) -> Tokens:
+    """MySQL's and Impala's words between SELECT and the columns."""
+    gone: set[int] = set()
+    for i, token in enumerate(tokens):
+        if token.text.upper() in _SELECT_HINTS and i:
+            before = tokens[i - 1]
+            if before.token_type is TokenType.SELECT or i - 1 in gone:
+                gone.add(i)
+    return [token for i, token in enumerate(tokens) if i not in gone] if gone else tokens
+
+
+def limit_by(tokens: Tokens) -> Tokens:
+    """ClickHouse's ``LIMIT 2 BY a`` before another LIMIT: it drops rows, and no column."""
+    limits = [i for i, token in enumerate(tokens) if token.token_type is TokenType.LIMIT]
+    for first, second in pairwise(limits):
+        between = [token.text.upper() for token in tokens[first + 1 : second]]
+        if "BY" in between[:6] and "SELECT" not in between and ")" not in between[:1]:
+            return limit_by([*tokens[:first], *tokens[second:]])
+    return tokens
+
+
+def place_of_a_table(tokens: Tokens) -> Tokens:
+    """``t@link`` (Oracle) and ``t@v3`` (Delta): the table of elsewhere, and of another time."""
+    for i, token in enumerate(tokens):
+        if token.text != "@" or not i or i + 1 >= len(tokens):
+            continue
+        if tokens[i - 1].end + 1 != token.start or tokens[i + 1].start != token.end + 1:
+            continue
+        return place_of_a_table([*tokens[:i], *tokens[_name_end(tokens, i + 1) :]])
+    return tokens
+
+
+def versions_between(tokens: Tokens) -> Tokens:
+    """Oracle's ``VERSIONS BETWEEN SCN a AND b``, and the time that it spans."""
+    for i, token in enumerate(tokens[:-4]):
+        if token.text.upper() == "VERSIONS" and tokens[i + 1].text.upper() == "BETWEEN":
+            also = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() == "AND"), None)
+            if also is not None:
+                end = also + 2
+                while end < len(tokens) and tokens[end].text.upper() not in (
+                    "WHERE", "GROUP", "GROUP BY", "ORDER BY", "JOIN", ",", ")", "LEFT", "INNER",
+                ):  # fmt: skip
+                    end += 1
+                return [*tokens[:i], *tokens[end:]]
+    return tokens
+
+
+def model_clause(tokens: Tokens) -> Tokens:
+    """Oracle's ``MODEL … RULES (…)`` computes cells in place: the columns stay what they are."""
+    for i, token in enumerate(tokens[:-3]):
+        after = tokens[i + 1].text.upper()
+        if token.text.upper() != "MODEL" or not i or not after.startswith(_AFTER_MODEL):
+            continue
+        rules = [k for k in range(i, len(tokens)) if tokens[k].text.upper() == "RULES"]
+        start = (
+            next((k for k in range(rules[0], len(tokens)) if tokens[k].text == "("), 0)
+            if rules
+            else 0
+        )
+        if start:
+            return [*tokens[:i], *tokens[_group_end(tokens, start) :]]
+    return tokens
+
+
+_AFTER_MODEL = ("PARTITION", "DIMENSION", "RETURN", "IGNORE", "KEEP", "UNIQUE", "REFERENCE", "MAIN")
+
+
+def partitioned_argument(tokens: Tokens) -> Tokens:
+    """``SESSION(TABLE t PARTITION BY k, …)`` and ``f(TABLE(t) PARTITION BY k ORDER BY s)``."""
+    for i, token in enumerate(tokens):
+        if token.token_type is not TokenType.PARTITION_BY:
+            continue
+        opener = _opener(tokens, i)
+        inside = tokens[opener + 1 : i] if opener is not None else []
+        if opener is None or not inside or opener == 0:
+            continue
+        if tokens[opener - 1].text.upper() in ("OVER", "MATCH_RECOGNIZE", "AS"):
+            continue
+        end = _group_end(tokens, i + 1)
+        if end == i + 1:
+            end = _name_end(tokens, i + 1)
+        return partitioned_argument([*tokens[:i], *tokens[end:]])
+    return tokens
+
+
+def subset_of_match(tokens: Tokens) -> Tokens:
+    """``MATCH_RECOGNIZE (… SUBSET u = (x, y) DEFINE …)``: a name for several rows."""
+    words = [token.text.upper() for token in tokens]
+    if "MATCH_RECOGNIZE" not in words or "SUBSET" not in words:
+        return tokens
+    start = words.index("SUBSET")
+    if "DEFINE" not in words[start:]:
+        return tokens
+    return [*tokens[:start], *tokens[words.index("DEFINE", start) :]]
+
+
+def numbered_parameter(tokens: Tokens) -> Tokens:
+    """Oracle's ``:1`` is a parameter."""
+    done: Tokens = []
+    for i, token in enumerate(tokens):
+        if (
+            token.token_type is TokenType.NUMBER
+            and done
+            and done[-1].text == ":"
+            and done[-1].end + 1 == token.start
+            and i > 1
+            and tokens[i - 2].token_type in _BEFORE_A_VALUE
+        ):
+            done[-1] = _like(done[-1], TokenType.PLACEHOLDER, "?")
+            continue
+        done.append(token)
+    return done if len(done) < len(tokens) else tokens
+
+
+_BEFORE_A_VALUE = frozenset({
+    TokenType.EQ, TokenType.NEQ, TokenType.GT, TokenType.GTE, TokenType.LT, TokenType.LTE,
+    TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.BETWEEN, TokenType.AND,
+    TokenType.LIKE, TokenType.DPIPE, TokenType.PLUS, TokenType.DASH, TokenType.STAR,
+    TokenType.SLASH, TokenType.WHERE, TokenType.OR, TokenType.THEN, TokenType.ELSE,
+})  # fmt: skip
+
+
+def session_window(tokens: Tokens) -> Tokens:
+    """Flink's ``SESSION(…)`` in TABLE is a function, and no word of the parser's."""
+    found = [
+        i
+        for i, token in enumerate(tokens[:-1])
+        if token.text.upper() == "SESSION" and tokens[i + 1].token_type is TokenType.L_PAREN
+    ]
+    if not found or tokens[found[0]].token_type is TokenType.VAR:
+        return tokens
+    return [
+        _like(token, TokenType.VAR, token.text) if i in found else token
+        for i, token in enumerate(tokens)
+    ]
+
+
+def into_outfile(tokens: Tokens) -> Tokens:
+    """MySQL's ``SELECT … INTO OUTFILE 'x'``."""
+    for i, token in enumerate(tokens[:-2]):
+        if token.text.upper() == "INTO" and tokens[i + 1].text.upper() in ("OUTFILE", "DUMPFILE"):
+            end = next(
+                (k for k in range(i, len(tokens)) if tokens[k].token_type is TokenType.FROM),
+                len(tokens),
+            )
+            return [*tokens[:i], *tokens[end:]]
+    return tokens
+
+
+def compound_assignment(tokens: Tokens) -> Tokens:
+    """T-SQL's ``SET a += b``, and ``SET @v = a = b``, which also fills a variable."""
+    if not any(word == "UPDATE" for word in _words(tokens, 1)):
+        return tokens
+    done: Tokens = []
+    start = 0
+    depth = 0
+    changed = False
+    for i, token in enumerate(tokens):
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if not depth and token.text.upper() in ("SET", ","):
+            start = len(done) + 1
+        sign = tokens[i + 1] if i + 1 < len(tokens) else None
+        if (
+            sign is not None
+            and not depth
+            and token.text in ("+", "-", "*", "/", "%", "&", "|", "^")
+            and sign.token_type is TokenType.EQ
+            and sign.start == token.end + 1
+            and 0 < start < len(done)
+        ):
+            place = done[start:]
+            done.extend([sign, *place, token])
+            changed = True
+            continue
+        if changed and token.token_type is TokenType.EQ and tokens[i - 1].text in "+-*/%&|^":
+            continue
+        done.append(token)
+    return done if changed else tokens
+
+
+def pipe_operators(tokens: Tokens) -> Tokens:
+    """BigQuery's ``|> DROP a``, ``|> RENAME a AS b`` and ``|> SET a = b``, as lists of a star."""
+    pipes = [i for i, token in enumerate(tokens) if token.token_type is TokenType.PIPE_GT]
+    if not pipes:
+        return tokens
+    done: Tokens = tokens[: pipes[0]]
+    changed = False
+    for start, end in zip(pipes, [*pipes[1:], len(tokens)], strict=True):
+        word = tokens[start + 1].text.upper() if start + 1 < len(tokens) else ""
+        listed = {"DROP": "EXCEPT", "RENAME": "RENAME", "SET": "REPLACE"}.get(word)
+        if listed is None:
+            done = [*done, *tokens[start:end]]
+            continue
+        changed = True
+        near = tokens[start + 1]
+        kinds = {"EXCEPT": TokenType.EXCEPT, "REPLACE": TokenType.REPLACE}
+        inside = tokens[start + 2 : end]
+        done = [
+            *done, tokens[start], _like(near, TokenType.SELECT, "SELECT"),
+            _like(near, TokenType.STAR, "*"), _like(near, kinds.get(listed, TokenType.VAR), listed),
+            _like(near, TokenType.L_PAREN, "("),
+            *(_named_values(inside) if listed == "REPLACE" else inside),
+            _like(near, TokenType.R_PAREN, ")"),
+        ]  # fmt: skip
+    return done if changed else tokens
+
+
+def _named_values(tokens: Tokens) -> Tokens:
+    """Return ``a = x, b = y`` as ``x AS a, y AS b``."""
+    done: Tokens = []
+    depth = start = 0
+    for i in range(len(tokens) + 1):
+        last = i == len(tokens)
+        if last or (tokens[i].token_type is TokenType.COMMA and not depth):
+            part = tokens[start:i]
+            if len(part) > 2:  # noqa: PLR2004 - a name, a sign and a value
+                done.extend([*part[2:], _like(part[1], TokenType.ALIAS, "AS"), part[0]])
+            done.extend(tokens[i : i + 1])
+            start = i + 1
+        else:
+            depth += (tokens[i].token_type in _OPENING) - (tokens[i].token_type in _CLOSING)
+    return done
+
+
+def statement_set(tokens: Tokens) -> Tokens:
+    """Flink's ``EXECUTE STATEMENT SET BEGIN INSERT …``."""
+    words = _words(tokens, 5)
+    if words[:3] == ["EXECUTE", "STATEMENT", "SET"]:
+        return tokens[4 if words[3] == "BEGIN" else 3 :] or tokens
+    return tokens
+
+
+_CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
+    task_body,
+    statement_set,
+    renaming,
+    rows_moved,
+    stream_of_table,
+    recursive_view,
+    kind_of_create,
+    kind_of_clone,
+    bulk_insert,
+    words_of_insert,
+    words_of_merge,
+    error_log,
+    conditions_of_merge,
+    output_into,
+    numbered_parameter,
+    session_window,
+    words_of_select,
+    limit_by,
+    place_of_a_table,
+    versions_between,
+    model_clause,
+    partitioned_argument,
+    subset_of_match,
+    into_outfile,
+    compound_assignment,
+    pipe_operators,
+)
+
+
+# ---- tokens ------------------------------------------------------------------------------------
+
+
+def _words(tokens: Tokens, count: int) -> list[str]:
+    """Return the first words in capitals, filled up with empty ones."""
+    found = [token.text.upper() for token in tokens[:count]]
+    return found + [""] * (count - len(found))
+
+
+def _like(token: Token, kind: TokenType, text: str) -> Token:
+    """Return a token that stands where another does."""
+    return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def _name_end(tokens: Tokens, start: int) -> int:
+    """Return where a dotted name ends that begins at ``start``."""
+    i = start
+    while i < len(tokens) and tokens[i].token_type not in (
+        TokenType.L_PAREN,
+        TokenType.COMMA,
+        TokenType.SEMICOLON,
+    ):
+        i += 1
+        if i >= len(tokens) or tokens[i].token_type is not TokenType.DOT:
+            return i
+        i += 1
+    return i
+
+
+def _group_end(tokens: Tokens, start: int) -> int:
+    """Return where the group in parentheses ends that begins at ``start``; there, if none does."""
+    if start >= len(tokens) or tokens[start].token_type is not TokenType.L_PAREN:
+        return start
+    depth = 0
+    for i in range(start, len(tokens)):
+        depth += (tokens[i].token_type in _OPENING) - (tokens[i].token_type in _CLOSING)
+        if not depth:
+            return i + 1
+    return len(tokens)
+
+
+def _opener(tokens: Tokens, i: int) -> int | None:
+    """Return the parenthesis around a token."""
+    depth = 0
+    for k in range(i - 1, -1, -1):
+        kind = tokens[k].token_type
+        if kind in _CLOSING:
+            depth += 1
+        elif kind in _OPENING:
+            if not depth:
+                return k
+            depth -= 1
+    return None
+
+
+def _top_level(tokens: Tokens, words: tuple[str, ...]) -> list[int]:
+    """Return where words stand outside parentheses and CASE."""
+    found: list[int] = []
+    depth = 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        word = token.text.upper() if kind is not TokenType.STRING else ""
+        depth += (kind in _OPENING or word == "CASE") - (kind in _CLOSING or word == "END")
+        if not depth and word in words:
+            found.append(i)
+    return found
