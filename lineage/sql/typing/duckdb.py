@@ -19,7 +19,7 @@ from lineage.sql.typing.duckdb_macros import expand
 from lineage.sql.typing.duckdb_results import CHECKS, OVERRIDES, RULES
 from lineage.sql.typing.shape import Shape, read, write
 from lineage.sql.typing.tables import table
-from lineage.sql.typing.typed import Typed
+from lineage.sql.typing.typed import Remembered, Typed
 
 _UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
 _BOOLEAN = Typed("BOOLEAN")
@@ -86,13 +86,13 @@ class DuckDb:
     """The rules of DuckDB; see `lineage.sql.typing.typed.TypeSystem`."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
-        self._operators: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
-        self._combined: dict[tuple[str, tuple[str | None, ...]], Typed] = {}
-        self._cast: dict[tuple[str, str], Typed] = {}
-        self._shapes: dict[str, Shape] = {}
-        self._normal: dict[str, str] = {}
-        self._concretes: dict[str, str] = {}
+        self._calls: dict[tuple[str, tuple[str | None, ...]], Typed] = Remembered()
+        self._operators: dict[tuple[str, tuple[str | None, ...]], Typed] = Remembered()
+        self._combined: dict[tuple[str, tuple[str | None, ...]], Typed] = Remembered()
+        self._cast: dict[tuple[str, str], Typed] = Remembered()
+        self._shapes: dict[str, Shape] = Remembered()
+        self._normal: dict[str, str] = Remembered()
+        self._concretes: dict[str, str] = Remembered()
         self._overloads: dict[str, tuple[_Overload, ...]] = {}
 
     @cached_property

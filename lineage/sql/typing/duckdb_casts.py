@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from lineage.sql.typing.shape import Shape
+from lineage.sql.typing.typed import Remembered
 
 MAX_WIDTH = 38
 REFUSED = -1
@@ -160,8 +161,8 @@ class Casts:
 
     def __init__(self, implicit: dict[str, list[str]]) -> None:
         self._implicit = {source: frozenset(targets) for source, targets in implicit.items()}
-        self._cost: dict[tuple[Shape, Shape], int] = {}
-        self._common: dict[tuple[Shape, Shape, bool], Shape | None] = {}
+        self._cost: dict[tuple[Shape, Shape], int] = Remembered()
+        self._common: dict[tuple[Shape, Shape, bool], Shape | None] = Remembered()
 
     def cost(self, source: Shape, target: Shape) -> int:
         """The price of an implicit cast, 0 for none needed, -1 if it is not done."""

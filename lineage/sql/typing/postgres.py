@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from lineage.sql.typing.tables import table
-from lineage.sql.typing.typed import Typed
+from lineage.sql.typing.typed import Remembered, Typed
 
 _UNKNOWN_ARGUMENT = Typed(None, None, "the type of an argument is not known")
 _BOOLEAN = Typed("boolean")
@@ -125,10 +125,10 @@ class Postgres:
     def __init__(self, dialect: str = "postgres", *, lenient: bool = False) -> None:
         self._dialect = dialect
         self._lenient = lenient
-        self._answers: dict[tuple[str, str, tuple[str | None, ...]], Typed] = {}
-        self._normal: dict[str, str] = {}
+        self._answers: dict[tuple[str, str, tuple[str | None, ...]], Typed] = Remembered()
+        self._normal: dict[str, str] = Remembered()
         self._signatures: dict[str, tuple[_Signature, ...]] = {}
-        self._coercible: dict[tuple[str, str], bool] = {}
+        self._coercible: dict[tuple[str, str], bool] = Remembered()
 
     @cached_property
     def _data(self) -> dict[str, Any]:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+MOST = 50_000
+
+
+class Remembered(dict[K, V]):
+    """Answers that were worked out; all are forgotten when there are too many.
+
+    A server goes on for months, and each literal that it meets has a type of its own.
+    """
+
+    def __setitem__(self, key: K, value: V) -> None:
+        """Remember one more."""
+        if len(self) >= MOST:
+            self.clear()
+        super().__setitem__(key, value)
 
 
 @dataclass(frozen=True, slots=True)

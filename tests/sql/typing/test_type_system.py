@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lineage.sql.typing import Typed, TypeSystem, type_system
+from lineage.sql.typing.duckdb import DuckDb
+from lineage.sql.typing.typed import Remembered
 
 
 @pytest.fixture
@@ -97,3 +99,14 @@ def test_a_dialect_without_rules_never_refuses(dialect: str) -> None:
 
 def test_one_instance_serves_a_dialect() -> None:
     assert type_system("duckdb") is type_system("duckdb")
+
+
+def test_a_server_does_not_remember_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineage.sql.typing.typed.MOST", 100)
+    types = DuckDb()
+    for number in range(1000):
+        literal = types.literal_number(str(number))
+        assert types.operator("+", ("INTEGER", literal)).type == "INTEGER"
+        assert types.concrete(literal) == "INTEGER"
+    sizes = [len(kept) for kept in vars(types).values() if isinstance(kept, Remembered)]
+    assert 0 < max(sizes) <= 100
