@@ -59,9 +59,14 @@ class _Comparison:
 
     def outcome(self, unit: Unit) -> Outcome:
         """Return what a unit says after the change."""
-        if unit.id in self._again:
+        if unit.id in self._again or any(map(self._lacks, unit.reads)):
             return self.head.program.bind(unit, self.proposal.world)
         return self.head.outcomes[unit.id]
+
+    def _lacks(self, id_: DatasetId) -> bool:
+        """Return whether a relation whose columns nobody listed is found to have lost some."""
+        table = self.proposal.world.table(id_)
+        return table is not None and bool(table.gone)
 
     def earlier(self, unit: Unit) -> tuple[Unit, Outcome] | None:
         """Return the unit that did before what this one does: the same job, or target."""

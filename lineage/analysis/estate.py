@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from lineage.catalog.derive import Settled, settle
+from lineage.catalog.passing import Named, bound, mentioned, named, stars
 from lineage.catalog.program import Outcome, Program, Unit, ordered
 from lineage.catalog.world import DatasetTable, World
 from lineage.errors import AmbiguousName, UnknownName
@@ -35,6 +36,7 @@ class Estate:
     contracts: Mapping[DatasetId, Job]
     """What dbt promises of a relation: it refuses to build one that is not so."""
     _by_name: Mapping[tuple[str, ...], tuple[DatasetId, ...]]
+    _named: Named | None = None
 
     @classmethod
     def build(cls, snapshot: Snapshot, dialect: str | None = None) -> Estate:
@@ -146,14 +148,13 @@ class Estate:
         return self.snapshot.datasets.get(id_) or Dataset(id_)
 
     def learned(self, id_: DatasetId) -> tuple[str, ...]:
-        """Return the columns that edges mention, for a dataset whose columns nobody listed."""
-        found = {
-            end.name
-            for edge in self.snapshot.edges
-            for end in (edge.source, edge.target)
-            if isinstance(end, FieldId) and end.dataset == id_
-        }
-        return tuple(sorted(found))
+        """Return the columns that are named of a dataset whose columns nobody listed, by name."""
+        if self._named is None:
+            links = list(stars(self.program, self.world, self.outcomes))
+            fields = (*mentioned(self.snapshot.edges), *bound(self.program, self.outcomes))
+            # Asked of few estates, and then again and again.
+            object.__setattr__(self, "_named", named(links, fields))
+        return tuple(sorted((self._named or {}).get(id_, {}).values()))
 
 
 def _sources(edges: Iterable[Edge]) -> Iterator[DatasetId]:

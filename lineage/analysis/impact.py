@@ -15,7 +15,7 @@ from lineage.analysis.estate import UNREAD, Estate, reads_of, short
 from lineage.analysis.proposal import Proposal, propose
 from lineage.analysis.silent import Drift, Reason, Silent, key_of, renamed, rewritten, silent
 from lineage.catalog.derive import made
-from lineage.catalog.passing import Star, star_of
+from lineage.catalog.passing import Star, source_of, star_of
 from lineage.catalog.program import Outcome, Unit, Written
 from lineage.catalog.world import Columns, DatasetTable
 from lineage.model.change import ChangeSet
@@ -212,21 +212,14 @@ class Walk:
             self._touch(target)
             self._record(target, found)
             return
-        before = self.base.world.table(target)
-        columns = before.columns if before is not None else None
-        after = columns
-        for id_, new in made(now, self.world, self.estate.snapshot.datasets):
-            if id_ == target:
-                after = new
-        star = None if columns is not None or after is not None else self._star(target, unit, now)
-        if star is not None:
-            columns = self._learned(target)
-            after = self._passed(star, columns)
-        difference = differences(columns, after)
-        given = tuple(self._given(target, now, columns, after, passed=star is not None))
-        if given:
-            difference = replace(difference, type=(*difference.type, *given))
+        columns, after, star = self._columns(target, unit, now)
+        difference = self._difference(target, now, columns, after, star)
         changed = self._meant(unit, silent(was, now, target, self.drift))
+        through = None if self._is_described(target) else self._earlier_star(target, unit)
+        if through is not None:
+            self._made_here(through, unit, now, changed)
+        if star is not None and columns is not None:
+            self._passed_on(star, columns, changed)
         self._carry(target, was, now, difference, changed)
         if difference and target in now.defined:
             self.world.put(self._table(target, star, after))
@@ -234,16 +227,84 @@ class Walk:
             found = Judged(Status.SCHEMA_CHANGES, difference=difference)
             found.evidence = [Evidence("other-columns", describe(difference), unit.job.origin)]
             found.evidence += self._silent(unit, changed)
-        elif found.status is Status.OK and changed.reasons() and columns is not None:
+        elif found.status is Status.OK and changed.reasons() and (columns is not None or through):
             found = Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, changed))
         if found.status is not Status.OK:
             self._touch(target)
         self._record(target, found)
 
+    def _is_described(self, target: DatasetId) -> bool:
+        table = self.base.world.table(target)
+        return table is not None and table.columns is not None
+
+    def _earlier_star(self, target: DatasetId, unit: Unit) -> Star | None:
+        """Return the star that a relation's columns came through before, if there was one."""
+        earlier = self._earlier(unit)
+        if earlier is None:
+            return None
+        found = (star_of(earlier[0], item, self.base.world) for item in _of(earlier[1], target))
+        return next((star for star in found if star is not None), None)
+
+    def _passed_on(self, star: Star, columns: Columns, changed: Silent) -> None:
+        """Tell of columns whose values differ where the star takes them from."""
+        for name, _ in columns:
+            reason = self.drift.values.get((star.source, name.lower()))
+            if reason is not None and star.passes(name.lower()):
+                message = f"{name} is that of {short(star.source)}, whose values change"
+                changed.columns.setdefault(
+                    name.lower(), Reason("upstream-values", message, reason.certain, name)
+                )
+
+    def _made_here(self, star: Star, unit: Unit, now: Outcome, changed: Silent) -> None:
+        """Tell of columns that came through a star, and are worked out beside it now."""
+        known = {name.lower() for name, _ in self._learned(star.target)}
+        for item in _of(now, star.target):
+            for name, column in item.columns:
+                key = name.lower()
+                if key not in known or not star.passes(key) or key in changed.columns:
+                    continue
+                sources = [source_of(origin, unit) for origin in column.direct]
+                if sources != [FieldId(star.source, name)] or any(column.direct.values()):
+                    message = f"{name} is worked out here now, and came through a star"
+                    changed.columns[key] = Reason(
+                        "other-expression", message, certain=False, column=name, place=column.place
+                    )
+
+    def _columns(
+        self, target: DatasetId, unit: Unit, now: Outcome
+    ) -> tuple[Columns | None, Columns | None, Star | None]:
+        """Return a relation's columns before and after; those that are named, behind a star."""
+        before = self.base.world.table(target)
+        columns = before.columns if before is not None else None
+        after = columns
+        for id_, new in made(now, self.world, self.estate.snapshot.datasets):
+            if id_ == target:
+                after = new
+        if columns is not None or after is not None or target not in now.defined:
+            return columns, after, None
+        star = self._star(target, unit, now)
+        if star is None:
+            return None, None, None
+        known = self._learned(target)
+        return known, self._passed(star, known), star
+
+    def _difference(
+        self,
+        target: DatasetId,
+        now: Outcome,
+        columns: Columns | None,
+        after: Columns | None,
+        star: Star | None,
+    ) -> SchemaDifference:
+        if columns is None and after is not None and target in now.defined:
+            # Of what was there before only what was named is known: nothing else is new.
+            return SchemaDifference(lost=differences(self._learned(target), after).lost)
+        given = tuple(self._given(target, now, columns, after, star))
+        difference = differences(columns, after)
+        return replace(difference, type=(*difference.type, *given)) if given else difference
+
     def _star(self, target: DatasetId, unit: Unit, now: Outcome) -> Star | None:
         """Return the star that all unlisted columns of a relation come through, if there is one."""
-        if target not in now.defined:
-            return None
         found = (star_of(unit, item, self.world) for item in _of(now, target))
         return next((star for star in found if star is not None), None)
 
@@ -255,18 +316,18 @@ class Walk:
 
     def _passed(self, star: Star, columns: Columns) -> Columns:
         """Return what is known of a relation when its star has passed on what there is now."""
-        source = self.world.table(star.source)
-        if source is None:
-            return columns
+        source = self.world.table(star.source) or self.estate.program.table(star.source, None)
         types = {name.lower(): type_ for name, type_ in source.partly}
         stays = [
-            (name, types.get(name.lower(), type_) if name.lower() not in star.hidden else type_)
+            star.made.get(name.lower()) or (name, types.get(name.lower(), type_))
             for name, type_ in columns
-            if name.lower() in star.hidden or source.may_have(name)
+            if name.lower() in star.made or (star.passes(name.lower()) and source.may_have(name))
         ]
-        known = {name.lower() for name, _ in (*columns, *self._learned(star.source))}
-        fresh = [item for item in source.partly if item[0].lower() not in known | star.hidden]
-        return (*stays, *fresh)
+        known = {name.lower() for name, _ in columns}
+        own = [item for key, item in star.made.items() if key not in known]
+        known |= {name.lower() for name, _ in self._learned(star.source)}
+        given = [item for item in source.partly if item[0].lower() not in known]
+        return (*stays, *own, *(item for item in given if star.passes(item[0].lower())))
 
     def _table(self, target: DatasetId, star: Star | None, columns: Columns | None) -> DatasetTable:
         """Return a relation with its columns after the change."""
@@ -275,7 +336,7 @@ class Walk:
             return table
         source = self.world.table(star.source)
         gone = source.gone if source is not None else frozenset[str]()
-        return table.with_some(columns, gone - star.hidden)
+        return table.with_some(columns, (gone | star.left_out) - star.made.keys())
 
     def _given(
         self,
@@ -283,8 +344,7 @@ class Walk:
         now: Outcome,
         before: Columns | None,
         after: Columns | None,
-        *,
-        passed: bool,
+        star: Star | None,
     ) -> Iterator[tuple[str, str | None, str | None]]:
         """Yield the columns whose type nobody knew, and that have one as what they are made of.
 
@@ -296,9 +356,9 @@ class Walk:
             return
         unknown = {name.lower() for name, type_ in before if type_ is None}
         types = {name.lower(): type_ for name, type_ in after if type_ is not None}
-        if passed:
-            yield from ((name, None, types[name]) for name in unknown & types.keys())
-            return
+        if star is not None:
+            through = sorted(filter(star.passes, unknown & types.keys()))
+            yield from ((name, None, types[name]) for name in through)
         for item in _of(now, target):
             for name, column in item.columns:
                 key = name.lower()

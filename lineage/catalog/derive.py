@@ -115,7 +115,7 @@ def derive(
             edges.extend(dataset_edges(unit.job))
         mentioned.update((*job.inputs, *job.outputs))
         diagnostics.extend(_diagnostics(unit, outcome))
-    through = stars(program, settled.world, settled.outcomes)
+    through = list(stars(program, settled.world, settled.outcomes))
     for star, source, target in passed(through, [*snapshot.edges, *edges]):
         flags = next(iter(star.column.direct.values()))
         evidence = _evidence(star.unit, star.column.place)
