@@ -19,7 +19,8 @@ def check(facts: Facts) -> Iterator[Found]:
             readers = broken_by(every, verdict, column)
             unknown = any(SEVERITY[other.status] == SEVERITY[Status.UNKNOWN] for other in every)
             if readers:
-                severity, why = Severity.WARNING, f"{', '.join(readers)} still read it"
+                still = "still reads it" if len(readers) == 1 else "still read it"
+                severity, why = Severity.WARNING, f"{', '.join(readers)} {still}"
             elif unknown:
                 severity, why = Severity.WARNING, "not everything downstream could be judged"
             else:
