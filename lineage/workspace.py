@@ -320,6 +320,19 @@ class Workspace:
         """
         return self._names.resolve(text, kind)
 
+    def is_described(self, text: str) -> bool:
+        """Return whether a name is not that of one table whose columns nobody listed."""
+        from lineage.errors import RequestError  # noqa: PLC0415 - see above
+
+        try:
+            found = self._names.resolve(text)
+        except RequestError:
+            return True
+        if not isinstance(found, DatasetId):
+            return True
+        known = self.snapshot.datasets.get(found)
+        return known is None or known.fields is not None
+
     def resolve_job(self, text: str) -> JobId:
         """Return the job of that name, or whose whole name ends so; raises like `resolve`."""
         from lineage.errors import AmbiguousName, UnknownName  # noqa: PLC0415 - see above

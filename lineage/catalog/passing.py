@@ -96,20 +96,23 @@ def mentioned(edges: Iterable[Edge]) -> Iterator[FieldId]:
 
 
 def bound(program: Program, outcomes: Mapping[JobId, Outcome]) -> Iterator[FieldId]:
-    """Yield the columns that statements read and make."""
+    """Yield the columns that statements name and make, for whatever they use them."""
     for unit in program.units:
         outcome = outcomes.get(unit.id)
-        for written in outcome.written if outcome is not None else ():
-            origins = dict(written.indirect)
+        if outcome is None:
+            continue
+        origins: dict[Origin, object] = dict.fromkeys(outcome.uses)
+        for written in outcome.written:
+            origins.update(written.indirect)
             for name, column in written.columns:
                 if name != ALL:
                     yield FieldId(written.target, name)
                 origins.update(column.direct)
                 origins.update(column.indirect)
-            for origin in origins:
-                source = source_of(origin, unit)
-                if isinstance(source, FieldId):
-                    yield source
+        for origin in origins:
+            source = source_of(origin, unit)
+            if isinstance(source, FieldId):
+                yield source
 
 
 def named(links: Sequence[Star], fields: Iterable[FieldId]) -> Named:

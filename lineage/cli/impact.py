@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineage.cli.options import Place, form, open_estate, sources
-from lineage.errors import BadChange, BadLine, RequestError
+from lineage.errors import BadChange, BadLine, RequestError, UnknownName
 
 if TYPE_CHECKING:
     from lineage.model.change import ChangeSet
@@ -195,8 +195,17 @@ def _cut(text: str, mark: str, whole: str) -> tuple[str, str]:
 def _column(estate: Workspace, text: str, whole: str) -> tuple[str, str]:
     """Return table and column of an unambiguous suffix of a column's name."""
     from lineage.model.identity import FieldId  # noqa: PLC0415 - `--help` needs none
+    from lineage.model.names import owner_and_name  # noqa: PLC0415 - the same
 
-    found = estate.resolve(text)
+    try:
+        found = estate.resolve(text)
+    except UnknownName:
+        # A column that is named where it leads to nothing has no lineage, and may break all the
+        # same; of a table that nobody described only its statements know.
+        table, name = owner_and_name(text)
+        if not table or estate.is_described(table):
+            raise
+        return table, name
     if not isinstance(found, FieldId):
         raise BadChange(whole, f"{text} is a table; name a column of it: {text}.COLUMN")
     return found.dataset.name, found.name

@@ -174,3 +174,24 @@ def test_sql_for_people(tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("select sum(x) as n from t where y > 0")
     found = run("sql", str(tmp_path / "q.sql"))
     assert found.stdout.splitlines() == ["t.x -> <select>.n", "t.y ~> <select>.*  FILTER"]
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "said"),
+    [
+        ("raw.t.dead", 0, "BREAKS         v"),  # named, and leads to no column
+        ("raw.t.nobody", 2, 'unknown column of raw.t "nobody"'),
+        ("u.nobody", 2, 'unknown column "u.nobody"'),
+    ],
+)
+def test_what_is_only_named_of_a_table_that_nobody_described(
+    column: str, code: int, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "estate.sql"
+    file.write_text(
+        "create table u (id int);"
+        "create view v as with a as (select id, dead as d from raw.t) select id from a;"
+    )
+    found = run("impact", str(file), "--dialect", "duckdb", "--drop", column)
+    assert found.exit_code == code
+    assert said in found.output
