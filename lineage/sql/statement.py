@@ -454,23 +454,24 @@ class StatementBinder:
         relation = self._query(body, binder, tree)
         names = _schema_names(schema_node)
         columns = self._placed(tree, table, names, relation, binder)
-        columns = self._on_conflict(tree, table, columns, binder)
+        columns, indirect = self._on_conflict(tree, table, columns, binder)
+        indirect = merge(relation.indirect, indirect)
         if isinstance(table, InlinedTable):
-            table.absorb(columns, relation.indirect)
+            table.absorb(columns, indirect)
             return Bound("insert", [], relation)
-        return Bound("insert", [Write(table, columns, relation.indirect)], relation)
+        return Bound("insert", [Write(table, columns, indirect)], relation)
 
     def _on_conflict(
         self, tree: exp.Insert, table: Table, columns: list[tuple[str, Column]], binder: Binder
-    ) -> list[tuple[str, Column]]:
-        """Add what ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE set.
+    ) -> tuple[list[tuple[str, Column]], Origins]:
+        """Add what ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE set, and what decides it.
 
         ``excluded.x``, and ``VALUES(x)`` in MySQL, is what would have been inserted; a bare name
         is the row that is there.
         """
         conflict = tree.args.get("conflict")
         if conflict is None:
-            return columns
+            return columns, NOTHING
         proposed = Frame(CteScope())
         rows = Relation([column.renamed(name) for name, column in columns])
         proposed.entries.append(Entry("excluded", rows))
@@ -478,11 +479,20 @@ class StatementBinder:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         frame.entries.append(Entry(target.alias_or_name.lower(), table.relation(), table.parts))
         found = []
+        outer, binder._influence = binder._influence, NOTHING  # noqa: SLF001 - one binder in two files
         for item in conflict.expressions:
             if isinstance(item, exp.EQ):
                 value = item.expression.transform(_proposed_value)
                 found.append((item.this.name, _column_of(binder, value, frame)))
-        return _united([*columns, *found])
+        where = conflict.args.get("where")
+        if isinstance(where, exp.Where):
+            binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
+        keys = {item.name.lower() for item in conflict.args.get("conflict_keys") or ()}
+        for name, column in columns:
+            if name.lower() in keys:
+                binder._influenced(column.direct, JOIN)  # noqa: SLF001 - as above
+        indirect, binder._influence = binder._influence or NOTHING, outer  # noqa: SLF001 - as above
+        return _united([*columns, *found]), indirect
 
     def _placed(
         self, tree: exp.Insert, table: Table, names: list[str], relation: Relation, binder: Binder
