@@ -6,12 +6,12 @@ the value lands (a projection, an aggregate), not at every node on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from lineage.sql.frame import Entry, Frame, Problem
+from lineage.sql.frame import Entry, Frame, Problem, Routine
 from lineage.sql.masking import masks
 from lineage.sql.nested import fields, struct
 from lineage.sql.place import place_of
@@ -94,6 +94,7 @@ class Expressions:
     candidates: list[tuple[tuple[Origin, ...], str]]
     types: TypeSystem | None
     rules: Rules
+    routines: Mapping[tuple[str, int], Routine]
     _influence: Origins | None
 
     def query_value(self, node: exp.Expr, frame: Frame) -> Value:
@@ -118,6 +119,10 @@ class Expressions:
 
     def all_columns(self, star: exp.Expr, frame: Frame) -> Origins:
         """Return the origins of everything that a star means; the binder proper provides it."""
+        raise NotImplementedError
+
+    def routine_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind the body of a routine that the script made; the binder proper provides it."""
         raise NotImplementedError
 
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
@@ -1158,6 +1163,8 @@ def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Anonymous)
 def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
+    if (name, len(node.expressions)) in binder.routines:
+        return binder.routine_value(node, frame)
     return _call(
         binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
     )

@@ -91,6 +91,14 @@ class CteScope:
 
 
 @dataclass(frozen=True, slots=True)
+class Routine:
+    """A function or macro whose body is an expression or a query; ``names`` are its parameters."""
+
+    names: tuple[str, ...]
+    body: exp.Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a statement does not bind, or may not. ``place`` is (line, column) in the statement."""
 

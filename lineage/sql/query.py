@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
 
@@ -16,7 +16,7 @@ from lineage.model.names import joined
 from lineage.sql.chosen import NAME_TESTS, Unsure, chooses
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
-from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.grouping import aggregates_rows, ungrouped
 from lineage.sql.nested import collection, fields, unfolded
 from lineage.sql.place import place_of
@@ -47,6 +47,8 @@ from lineage.sql.relation import (
 if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
+T = TypeVar("T")
+
 _MAX_DEPTH = 2_000
 _MAX_QUERIES = 100_000
 _LONGEST_NAME = 300
@@ -73,8 +75,17 @@ class Cte:
 class Binder(Expressions):
     """Binds one statement against a schema. Make a new one for every binding."""
 
-    def __init__(self, schema: Schema, rules: Rules, types: TypeSystem | None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        rules: Rules,
+        types: TypeSystem | None,
+        routines: Mapping[tuple[str, int], Routine] | None = None,
+    ) -> None:
         self.schema = schema
+        self.routines = routines or {}
+        self._inside: set[exp.Expr] = set()
+        """Bodies of routines that are being bound."""
         self.rules = rules
         self.types = types
         self._undecided = types.undecided if types is not None else frozenset()
@@ -1076,6 +1087,34 @@ class Binder(Expressions):
                 scope = scope.parent
         return origins
 
+    # ---- routines ------------------------------------------------------------------------
+
+    def _called(self, node: exp.Expr, frame: Frame) -> tuple[exp.Expr, Frame] | None:
+        """Return the body of the routine that is called, and a frame with its arguments."""
+        routine = self.routines.get((node.name.lower(), len(node.expressions)))
+        if routine is None or any(routine.body is body for body in self._inside):
+            return None
+        inside = Frame(CteScope(), frame)
+        for name, item in zip(routine.names, node.expressions, strict=True):
+            inside.values[name] = self.value(item, frame)
+        return routine.body, inside
+
+    def routine_value(self, node: exp.Expr, frame: Frame) -> Value:
+        """Bind a call as the expression that stands in the routine."""
+        found = self._called(node, frame)
+        if found is None:
+            return (None, self.values(children(node), frame)[1])
+        return self._in_routine(found[0], lambda: self.value(*found))
+
+    def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
+        """Bind the body of a routine, whose problems are not those of the statement."""
+        problems = list(self.problems)
+        self._inside.add(body)
+        result = bind()
+        self._inside.discard(body)
+        self.problems = problems
+        return result
+
     # ---- subqueries in expressions -------------------------------------------------------
 
     def array_value(self, node: exp.Expr, frame: Frame) -> Value:
@@ -1197,10 +1236,10 @@ class Binder(Expressions):
                 )
         if self.rules.dedupe_names:
             relation = _deduplicated(relation)
+        relation = self._renamed(relation, alias if isinstance(alias, exp.TableAlias) else None)
         for pivot in node.args.get("pivots") or ():
             relation = self._pivot(pivot, relation, frame)
             alias = pivot.args.get("alias") or alias
-        relation = self._renamed(relation, alias if isinstance(alias, exp.TableAlias) else None)
         name = alias.name.lower() if alias is not None else ""
         frame.entries.append(Entry(name, relation))
 
@@ -1245,15 +1284,14 @@ class Binder(Expressions):
         relation, full = self._table_relation(parts, node, frame)
         if relation is None:
             return
+        relation = self._renamed(relation, alias) if alias is not None else relation
         for pivot in node.args.get("pivots") or ():
             relation = self._pivot(pivot, relation, frame)
             alias = pivot.args.get("alias") or alias
         name = parts[-1].lower()
-        if alias is not None:
-            relation = self._renamed(relation, alias)
-            if alias.name:
-                name = alias.name.lower()
-                full = (name,)
+        if alias is not None and alias.name:
+            name = alias.name.lower()
+            full = (name,)
         frame.entries.append(Entry(name, relation, tuple(part.lower() for part in full)))
 
     def _from_rows_from(self, node: exp.Table, frame: Frame) -> None:
@@ -1747,7 +1785,12 @@ class Binder(Expressions):
             else []
         )
         inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
-        if inner is not None:
+        called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
+        if called is not None and isinstance(called[0], exp.Query):
+            body, inside = called
+            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            relation = self._renamed(relation, alias)
+        elif inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
             given = isinstance(function, exp.Column)

@@ -12,7 +12,7 @@ from lineage.garbage import uncollected
 from lineage.model.names import joined
 from lineage.sql.dialect import Rules
 from lineage.sql.expression import children
-from lineage.sql.frame import CteScope, Entry, Frame, Problem
+from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.parse import PARSER_ERRORS, on_deep_stack, parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
@@ -89,6 +89,7 @@ class StatementBinder:
         self.inline_views = inline_views
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
+        self._routines: dict[tuple[str, int], Routine] = {}
 
     def bind(self, tree: exp.Expr) -> list[Bound]:
         """Bind one parsed statement; a block or procedure yields one result a statement in it."""
@@ -98,13 +99,13 @@ class StatementBinder:
         if inner is not None:
             return [bound for item in inner for bound in self.bind(item)]
         aside = [bound for part in _writing_ctes(tree) for bound in self.bind(part)]
-        binder = Binder(self.schema, self.rules, self.types)
+        binder = Binder(self.schema, self.rules, self.types, self._routines)
         try:
             try:
                 with uncollected():
                     bound = self._whole(tree, binder)
             except RecursionError:
-                binder = deeper = Binder(self.schema, self.rules, self.types)
+                binder = deeper = Binder(self.schema, self.rules, self.types, self._routines)
                 bound = on_deep_stack(lambda: self._whole(tree, deeper))
         except RecursionError:
             text = "it is nested too deep to be bound; nothing is known of it"
@@ -250,6 +251,8 @@ class StatementBinder:
 
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
         kind = (tree.args.get("kind") or "").upper()
+        if isinstance(tree.this, exp.UserDefinedFunction):
+            self._routine(tree.this, tree.args.get("expression"))
         if kind not in ("TABLE", "VIEW"):
             return Bound("other")
         this = tree.this
@@ -305,6 +308,18 @@ class StatementBinder:
         kept = self.target(into.this, binder) if into is not None else table
         write = Write(kept, _paired(relation, names), relation.indirect)
         return Bound("create", self._visible(table, [write]), relation, table)
+
+    def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
+        """Keep a macro or function that is an expression or a query: it is bound where called."""
+        bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
+        for item in bodies:
+            parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
+            inner = item.this if isinstance(item, exp.MacroOverload) else item
+            names = tuple(
+                (p.this if isinstance(p, exp.ColumnDef) else p).name.lower() for p in parameters
+            )
+            if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
+                self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
@@ -471,27 +486,28 @@ class StatementBinder:
         relation = self._query(body, binder, tree)
         names = _schema_names(schema_node)
         columns = self._placed(tree, table, names, relation, binder)
-        columns = self._on_conflict(tree, table, columns, binder)
+        columns, indirect = self._on_conflict(tree, table, columns, binder)
+        indirect = merge(relation.indirect, indirect)
         if isinstance(table, InlinedTable):
-            table.absorb(columns, relation)
+            table.absorb(columns, indirect, relation.open)
             if table.temporary:
                 aside = self._written_temporaries.setdefault(table, Write(table, []))
                 aside.columns = _united([*aside.columns, *columns])
-                aside.indirect = merge(aside.indirect, relation.indirect)
+                aside.indirect = merge(aside.indirect, indirect)
             return Bound("insert", [], relation)
-        return Bound("insert", [Write(table, columns, relation.indirect)], relation)
+        return Bound("insert", [Write(table, columns, indirect)], relation)
 
     def _on_conflict(
         self, tree: exp.Insert, table: Table, columns: list[tuple[str, Column]], binder: Binder
-    ) -> list[tuple[str, Column]]:
-        """Add what ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE set.
+    ) -> tuple[list[tuple[str, Column]], Origins]:
+        """Add what ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE set, and what decides it.
 
         ``excluded.x``, and ``VALUES(x)`` in MySQL, is what would have been inserted; a bare name
         is the row that is there.
         """
         conflict = tree.args.get("conflict")
         if conflict is None:
-            return columns
+            return columns, NOTHING
         proposed = Frame(CteScope())
         rows = Relation([column.renamed(name) for name, column in columns])
         proposed.entries.append(Entry("excluded", rows))
@@ -508,6 +524,7 @@ class StatementBinder:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         frame.entries.append(Entry(target.alias_or_name.lower(), table.relation(), table.parts))
         found: list[tuple[str, Column]] = []
+        outer, binder._influence = binder._influence, NOTHING  # noqa: SLF001 - one binder in two files
         for item in conflict.expressions:
             if not isinstance(item, exp.EQ):
                 continue
@@ -527,7 +544,15 @@ class StatementBinder:
                 core = place.this if isinstance(place, exp.Bracket) else place
                 proposed_value = value.transform(_proposed_value)
                 found.append((core.name, _column_of(binder, proposed_value, frame)))
-        return _united([*columns, *found])
+        where = conflict.args.get("where")
+        if isinstance(where, exp.Where):
+            binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
+        keys = {item.name.lower() for item in conflict.args.get("conflict_keys") or ()}
+        for name, column in columns:
+            if name.lower() in keys:
+                binder._influenced(column.direct, JOIN)  # noqa: SLF001 - as above
+        indirect, binder._influence = binder._influence or NOTHING, outer  # noqa: SLF001 - as above
+        return _united([*columns, *found]), indirect
 
     def _placed(
         self, tree: exp.Insert, table: Table, names: list[str], relation: Relation, binder: Binder
@@ -701,9 +726,16 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in frame.entries:
             indirect = merge(indirect, entry.relation.indirect)
-        return Bound(
-            "update", [Write(table, columns, indirect) for table, columns in writes.items()]
-        )
+        found = [Write(table, columns, indirect) for table, columns in writes.items()]
+        return Bound("update", self._seen_through(found))
+
+    @staticmethod
+    def _seen_through(writes: list[Write]) -> list[Write]:
+        """Put into temporary tables what is written to them; return the other writes."""
+        for write in writes:
+            if isinstance(write.target, InlinedTable):
+                write.target.absorb(write.columns, write.indirect)
+        return [write for write in writes if not isinstance(write.target, InlinedTable)]
 
     def _updated(
         self, place: exp.Expr, frame: Frame, main: Table | None
@@ -771,14 +803,18 @@ class StatementBinder:
         where = tree.args.get("where")
         if where is not None:
             binder._influenced(binder.value(where.this, frame)[1], FILTER)  # noqa: SLF001 - as above
+        indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
+        for other in frame.entries[1:]:
+            indirect = merge(indirect, other.relation.indirect)
         targets = tree.args.get("tables") or ([this] if isinstance(this, exp.Table) else [])
         table = None
         for node in targets:
             entry = next((e for e in frame.entries if e.alias == node.name.lower()), None)
-            table = entry.relation.table if entry is not None else self.target(node, binder)
+            table = entry.relation.table if entry is not None else None
+            table = table or self.target(node, binder)
             break
-        writes = [Write(table, [], binder._influence or NOTHING)] if table is not None else []  # noqa: SLF001 - as above
-        return Bound("delete", writes)
+        writes = [Write(table, [], indirect)] if table is not None else []
+        return Bound("delete", self._seen_through(writes))
 
     def _merge(self, tree: exp.Merge, binder: Binder) -> Bound:
         scope = CteScope()
@@ -805,7 +841,7 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in sources:
             indirect = merge(indirect, entry.relation.indirect)
-        return Bound("merge", [Write(table, _united(columns), indirect)])
+        return Bound("merge", self._seen_through([Write(table, _united(columns), indirect)]))
 
     def _when(
         self, when: exp.When, frame: Frame, sources: list[Entry], table: Table, binder: Binder
@@ -994,7 +1030,11 @@ class StatementBinder:
                 return table
         if columns is None and table is None and not isinstance(action, exp.AlterRename):
             return None
-        new_table = Table(name, columns, kind=table.kind if table is not None else "table")
+        if isinstance(table, InlinedTable) and columns is not None:
+            new_table: Table = table.altered(name, action, columns)
+            self._written_temporaries.pop(table, None)
+        else:
+            new_table = Table(name, columns, kind=table.kind if table is not None else "table")
         self.schema.add(new_table)
         return new_table
 
@@ -1053,26 +1093,39 @@ class InlinedTable(Table):
         """Return what was put in, with its origins."""
         return self._inside
 
-    def absorb(self, columns: list[tuple[str, Column]], relation: Relation) -> None:
+    def altered(
+        self, parts: Parts, action: exp.Expr, columns: list[tuple[str, str | None]]
+    ) -> InlinedTable:
+        """Return the table after ALTER, with the origins of what it still has."""
+        old = {column.name.lower(): column for column in self._inside.columns}
+        if isinstance(action, exp.RenameColumn):
+            old[action.args["to"].name.lower()] = old.get(action.this.name.lower(), Column(""))
+        kept = []
+        for name, type_ in columns:
+            known = old.get(name.lower(), Column(name))
+            kept.append(Column(name, type_, known.direct, known.indirect))
+        rows = Relation(kept, self._inside.indirect, None, self._inside.open)
+        return InlinedTable(parts, rows, temporary=self.temporary)
+
+    def absorb(
+        self, columns: list[tuple[str, Column]], indirect: Origins, opened: tuple[Table, ...] = ()
+    ) -> None:
         """Add what another INSERT puts in."""
         inside = self._inside
         merged = {column.name.lower(): column for column in inside.columns}
         for name, column in columns:
             old = merged.get(name.lower())
-            origins = merge(old.direct, column.direct) if old is not None else column.direct
+            if old is None:
+                merged[name.lower()] = column.renamed(name)
+                continue
             merged[name.lower()] = Column(
-                old.name if old is not None else name,
-                old.type if old is not None else column.type,
-                origins,
+                old.name,
+                old.type,
+                merge(old.direct, column.direct),
+                merge(old.indirect, column.indirect),
             )
-        opened = tuple(dict.fromkeys((*inside.open, *relation.open)))
-        known = self.columns is not None
-        self._inside = Relation(
-            list(merged.values()),
-            merge(inside.indirect, relation.indirect),
-            None,
-            () if known else opened,
-        )
+        both = () if self.columns is not None else tuple(dict.fromkeys((*inside.open, *opened)))
+        self._inside = Relation(list(merged.values()), merge(inside.indirect, indirect), None, both)
 
 
 def _declared(
@@ -1322,13 +1375,28 @@ def _aliased_table(target: exp.Expr, from_: exp.Expr | None) -> exp.Table | None
     """``UPDATE a … FROM t AS a``: the table behind the alias."""
     if from_ is None or not isinstance(target, exp.Table) or target.db:
         return None
-    for table in from_.find_all(exp.Table):
+    for table in _items_of(from_):
         alias = table.args.get("alias")
         if alias is not None and alias.name.lower() == target.name.lower():
             return table
         if table.name.lower() == target.name.lower() and target.args.get("alias") is None:
             return table
     return None
+
+
+def _items_of(from_: exp.Expr) -> list[exp.Table]:
+    """Return the tables that a FROM clause lists, not those of its subqueries."""
+    found = []
+    waiting = [from_.this, *(join.this for join in from_.args.get("joins") or ())]
+    while waiting:
+        item = waiting.pop(0)
+        if isinstance(item, exp.Table):
+            found.append(item)
+        if isinstance(item, exp.Table | exp.Paren):
+            waiting.extend(join.this for join in item.args.get("joins") or ())
+        if isinstance(item, exp.Subquery | exp.Paren) and not isinstance(item.this, exp.Query):
+            waiting.append(item.this)
+    return found
 
 
 def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
