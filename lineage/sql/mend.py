@@ -80,7 +80,7 @@ _DYNAMIC = re.compile(
 _ROUTINE = re.compile(
     r"""
     (?: \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
-      | (?:^|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
+      | (?:(?m:^)|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
     (?P<quote>\$\w*\$) (?P<body>.*?) (?P=quote) (?P<tail>[^;]*)
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,

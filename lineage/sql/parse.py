@@ -379,7 +379,7 @@ _STARTS = frozenset(
 _ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
-    "RENAME", "EXCHANGE", "UPDATE",
+    "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
 _CONTROL = frozenset({

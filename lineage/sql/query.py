@@ -460,6 +460,8 @@ class Binder(Expressions):
 
     def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
         """Bind one expression of the SELECT list that is neither a column nor a star."""
+        if isinstance(item, exp.EQ) and self.rules.concat_is_plus and item.this.is_string:
+            item = exp.alias_(item.expression, item.this.name, quoted=True)  # T-SQL's `'x' = a`
         inner = item.this if isinstance(item, exp.Alias) else item
         if isinstance(item, exp.Aliases):
             inner = item.this

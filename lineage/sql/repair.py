@@ -537,7 +537,7 @@ def versions_between(tokens: Tokens) -> Tokens:
                     "WHERE", "GROUP", "GROUP BY", "ORDER BY", "JOIN", ",", ")", "LEFT", "INNER",
                 ):  # fmt: skip
                     end += 1
-                return [*tokens[:i], *tokens[end:]]
+                return versions_between([*tokens[:i], *tokens[end:]])
     return tokens
 
 
@@ -554,7 +554,7 @@ def model_clause(tokens: Tokens) -> Tokens:
             else 0
         )
         if start:
-            return [*tokens[:i], *tokens[_group_end(tokens, start) :]]
+            return model_clause([*tokens[:i], *tokens[_group_end(tokens, start) :]])
     return tokens
 
 
@@ -587,7 +587,7 @@ def subset_of_match(tokens: Tokens) -> Tokens:
     start = words.index("SUBSET")
     if "DEFINE" not in words[start:]:
         return tokens
-    return [*tokens[:start], *tokens[words.index("DEFINE", start) :]]
+    return subset_of_match([*tokens[:start], *tokens[words.index("DEFINE", start) :]])
 
 
 def numbered_parameter(tokens: Tokens) -> Tokens:

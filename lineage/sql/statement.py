@@ -470,14 +470,20 @@ class StatementBinder:
         names = _schema_names(schema_node)
         columns = self._placed(tree, table, names, relation, binder)
         columns = self._on_conflict(tree, table, columns, binder)
-        if isinstance(table, InlinedTable):
-            table.absorb(columns, relation)
-            if table.temporary:
-                aside = self._written_temporaries.setdefault(table, Write(table, []))
-                aside.columns = _united([*aside.columns, *columns])
-                aside.indirect = merge(aside.indirect, relation.indirect)
-            return Bound("insert", [], relation)
-        return Bound("insert", [Write(table, columns, relation.indirect)], relation)
+        return Bound("insert", self._into(table, columns, relation), relation)
+
+    def _into(
+        self, table: Table, columns: list[tuple[str, Column]], relation: Relation
+    ) -> list[Write]:
+        """Write to a table; what goes into a temporary one shows where that is read."""
+        if not isinstance(table, InlinedTable):
+            return [Write(table, columns, relation.indirect)]
+        table.absorb(columns, relation)
+        if table.temporary:
+            aside = self._written_temporaries.setdefault(table, Write(table, []))
+            aside.columns = _united([*aside.columns, *columns])
+            aside.indirect = merge(aside.indirect, relation.indirect)
+        return []
 
     def _on_conflict(
         self, tree: exp.Insert, table: Table, columns: list[tuple[str, Column]], binder: Binder
@@ -638,7 +644,7 @@ class StatementBinder:
                 rows = source_relation
             elif isinstance(body, exp.Values):
                 items = body.expressions[0].expressions
-                rows = Relation([_column_of(binder, each, frame) for each in items])
+                rows = Relation([_value_of(binder, each, frame) for each in items])
             else:
                 select_frame = Frame(frame.ctes)
                 select_frame.entries = list(frame.entries)
@@ -646,7 +652,7 @@ class StatementBinder:
             names = _schema_names(schema_node)
             columns = self._placed(insert, table, names, rows, binder)
             everything = merge(merge(indirect, rows.indirect), source_relation.indirect)
-            writes.append(Write(table, columns, everything))
+            writes.extend(self._into(table, columns, Relation([], everything, None, rows.open)))
         return Bound("insert", writes)
 
     def _update(self, tree: exp.Update, binder: Binder) -> Bound:
@@ -699,8 +705,10 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in frame.entries:
             indirect = merge(indirect, entry.relation.indirect)
+        rows = Relation([], indirect)
         return Bound(
-            "update", [Write(table, columns, indirect) for table, columns in writes.items()]
+            "update",
+            [w for table, columns in writes.items() for w in self._into(table, columns, rows)],
         )
 
     def _updated(
@@ -803,7 +811,7 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in sources:
             indirect = merge(indirect, entry.relation.indirect)
-        return Bound("merge", [Write(table, _united(columns), indirect)])
+        return Bound("merge", self._into(table, _united(columns), Relation([], indirect)))
 
     def _when(
         self, when: exp.When, frame: Frame, sources: list[Entry], table: Table, binder: Binder
@@ -993,6 +1001,12 @@ class StatementBinder:
         if columns is None and table is None and not isinstance(action, exp.AlterRename):
             return None
         new_table = Table(name, columns, kind=table.kind if table is not None else "table")
+        if isinstance(table, InlinedTable):
+            new_table = table.altered(name, columns, action)
+            if table in self._written_temporaries:
+                aside = self._written_temporaries.pop(table)
+                aside.target = new_table
+                self._written_temporaries[new_table] = aside
         self.schema.add(new_table)
         return new_table
 
@@ -1050,6 +1064,25 @@ class InlinedTable(Table):
     def relation(self) -> Relation:
         """Return what was put in, with its origins."""
         return self._inside
+
+    def altered(
+        self, parts: Parts, columns: list[tuple[str, str | None]] | None, action: exp.Expr
+    ) -> InlinedTable:
+        """Return the table under another name or with other columns, and what is in it."""
+        inside = self._inside
+        known = {column.name.lower(): column for column in inside.columns}
+        if isinstance(action, exp.RenameColumn):
+            old = known.get(action.this.name.lower())
+            if old is not None:
+                known[action.args["to"].name.lower()] = old
+        kept = inside.columns
+        if columns is not None:
+            kept = [
+                known[name.lower()].renamed(name) if name.lower() in known else Column(name, type_)
+                for name, type_ in columns
+            ]
+        relation = Relation(kept, inside.indirect, None, inside.open)
+        return InlinedTable(parts, relation, temporary=self.temporary)
 
     def absorb(self, columns: list[tuple[str, Column]], relation: Relation) -> None:
         """Add what another INSERT puts in."""
@@ -1181,6 +1214,15 @@ def _loop(tree: exp.ForIn) -> list[exp.Expr]:
             named = isinstance(column.parent, exp.Select)
             column.replace(exp.alias_(value, column.name) if named else value)
     return [statement]
+
+
+def _value_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:
+    """Bind what a multi-table INSERT puts in: ``$2`` is the second column, and is called so."""
+    columns = frame.entries[0].relation.columns
+    number = node.name if isinstance(node, exp.Parameter) else ""
+    if number.isdigit() and 0 < int(number) <= len(columns):
+        return columns[int(number) - 1]
+    return _column_of(binder, node, frame)
 
 
 def _column_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:
