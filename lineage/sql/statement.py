@@ -174,8 +174,6 @@ class StatementBinder:
                 tree.name.upper() in ADMINISTERS or tree.name.upper() == "DECLARE"
             ):
                 return Bound("other")
-            case exp.Command() if tree.name.upper() == "CALL":
-                return _calls(tree.args["expression"], place_of(tree))
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
@@ -185,7 +183,9 @@ class StatementBinder:
                 )
                 return Bound("other", problems=(problem,))
             case exp.Execute() | exp.ExecuteSql():
-                return _calls(tree.this.sql(), place_of(tree))
+                text = f"what {tree.this.sql()} does is not known here"
+                problem = Problem("calls-routine", text, place_of(tree), certain=False)
+                return Bound("other", problems=(problem,))
             case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
                 return self._select(tree, binder)
             case _:
@@ -1132,13 +1132,6 @@ def _unquoted(found: re.Match[str]) -> str:
     if text is not None:
         return re.sub(r"''|\\'", "'", text)
     return found["dollar"] or found["bare"] or ""
-
-
-def _calls(what: object, place: tuple[int, int]) -> Bound:
-    """A routine is called whose statements are not here."""
-    name = what.name if isinstance(what, exp.Expr) else str(what)
-    text = f"what {name.strip()} does is not known here"
-    return Bound("other", problems=(Problem("calls-routine", text, place, certain=False),))
 
 
 def _proposed_value(node: exp.Expr) -> exp.Expr:
