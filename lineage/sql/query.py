@@ -86,6 +86,7 @@ class Binder(Expressions):
         self._influence: Origins | None = None
         self._depth = 0
         self._queries = 0
+        self.variables: frozenset[str] = frozenset()
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
@@ -1504,15 +1505,14 @@ class Binder(Expressions):
                 kinds[position].append(type_)
                 origins[position] = merge(origins[position], found)
         columns = []
+        called, first = _VALUES_CALLED.get(self.rules.dialect, ("col", 0))
         for position in range(width):
             type_ = None
             if self.types is not None:
                 type_ = self.types.combine("values", tuple(kinds[position])).type
-            columns.append(
-                Column(
-                    f"col{position}", self._concrete(type_), lift(origins[position], TRANSFORMATION)
-                )
-            )
+            name = f"{called}{first + position}"
+            kind = self._concrete(type_)
+            columns.append(Column(name, kind, lift(origins[position], TRANSFORMATION)))
         relation = Relation(columns)
         alias = node.args.get("alias")
         relation = self._renamed(relation, alias)
@@ -2077,6 +2077,13 @@ _FROM: Mapping[type[exp.Expr], Callable[[Binder, Any, Frame], None]] = {
 
 
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+_VALUES_CALLED: dict[str, tuple[str, int]] = {
+    "snowflake": ("column", 1), "postgres": ("column", 1), "redshift": ("column", 1),
+    "sqlite": ("column", 1), "spark": ("col", 1), "databricks": ("col", 1), "hive": ("col", 1),
+    "mysql": ("column_", 0), "trino": ("_col", 0), "presto": ("_col", 0), "athena": ("_col", 0),
+    "flink": ("EXPR$", 0),
+}  # fmt: skip
+"""What the columns of VALUES are called when nobody says, and where the count begins."""
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),

@@ -324,6 +324,7 @@ def _is_query(tokens: Tokens, i: int) -> bool:
     )
 
 
+_SPREAD = ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED", "SEGMENTED", "UNSEGMENTED", "KSAFE")
 _AFTER_QUERY = frozenset({
     "WITH", "PRIMARY", "UNIQUE", "INDEX", "ON", "DISTRIBUTED", "PARTITION BY", "PARTITION", "NO",
 })  # fmt: skip
@@ -334,7 +335,7 @@ def _query_end(tokens: Tokens, body: int) -> int:
     close = _group_end(tokens, body)
     if close > body and tokens[close : close + 1] and tokens[close].text.upper() in _AFTER_QUERY:
         return close
-    for i in _top_level(tokens[body:], ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED")):
+    for i in _top_level(tokens[body:], _SPREAD):
         return body + i
     for i in range(len(tokens) - 1, max(body, len(tokens) - 6), -1):
         if tokens[i].text.upper() == "WITH" and tokens[i - 1].token_type is not TokenType.L_PAREN:
@@ -512,6 +513,17 @@ def limit_by(tokens: Tokens) -> Tokens:
         between = [token.text.upper() for token in tokens[first + 1 : second]]
         if "BY" in between[:6] and "SELECT" not in between and ")" not in between[:1]:
             return limit_by([*tokens[:first], *tokens[second:]])
+    return tokens
+
+
+def end_of_query(tokens: Tokens) -> Tokens:
+    """Db2's isolation, ``WITH UR``, and Vertica's ``LIMIT 5 OVER (…)``."""
+    last = [token.text.upper() for token in tokens[-2:]]
+    if last[:1] == ["WITH"] and last[1:] in (["UR"], ["CS"], ["RS"], ["RR"]):
+        return tokens[:-2]
+    for i, token in enumerate(tokens[:-2]):
+        if token.token_type is TokenType.LIMIT and tokens[i + 2].text.upper() == "OVER":
+            return end_of_query([*tokens[: i + 2], *tokens[_group_end(tokens, i + 3) :]])
     return tokens
 
 
@@ -745,6 +757,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     session_window,
     words_of_select,
     limit_by,
+    end_of_query,
     place_of_a_table,
     versions_between,
     model_clause,

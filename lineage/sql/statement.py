@@ -88,6 +88,7 @@ class StatementBinder:
         self.inline_views = inline_views
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
+        self._variables: frozenset[str] = frozenset()
 
     def bind(self, tree: exp.Expr) -> list[Bound]:
         """Bind one parsed statement; a block or procedure yields one result a statement in it."""
@@ -97,12 +98,12 @@ class StatementBinder:
         if inner is not None:
             return [bound for item in inner for bound in self.bind(item)]
         aside = [bound for part in _writing_ctes(tree) for bound in self.bind(part)]
-        binder = Binder(self.schema, self.rules, self.types)
+        binder = self._binder()
         try:
             try:
                 bound = self._whole(tree, binder)
             except RecursionError:
-                binder = deeper = Binder(self.schema, self.rules, self.types)
+                binder = deeper = self._binder()
                 bound = on_deep_stack(lambda: self._whole(tree, deeper))
         except RecursionError:
             text = "it is nested too deep to be bound; nothing is known of it"
@@ -121,6 +122,11 @@ class StatementBinder:
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         return [*aside, bound]
+
+    def _binder(self) -> Binder:
+        binder = Binder(self.schema, self.rules, self.types)
+        binder.variables = self._variables
+        return binder
 
     def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:
         """Bind a statement, with the CTEs that nobody reads where those are wanted."""
@@ -361,9 +367,12 @@ class StatementBinder:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
+            names = item.this if isinstance(item.this, list) else [item.this]
             if not isinstance(schema_node, exp.Schema):
+                plain = {one.name.lower() for one in names if isinstance(one, exp.Expr)}
+                self._variables |= plain
                 continue
-            for name in item.this if isinstance(item.this, list) else [item.this]:
+            for name in names:
                 target = exp.Table(this=name.copy())
                 self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
         return Bound("define")
