@@ -83,6 +83,7 @@ _SILENT = (
     exp.SessionParameter,
     exp.JSONPath,
     exp.Hint,
+    exp.NextValueFor,
 )
 
 

@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
-from lineage.sql.repair import administers, repairs
+from lineage.sql.repair import administers, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -143,8 +143,9 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
 def _one_by_one(
     text: str, tokens: list[Token], engine: Dialect, dialect: str | None
 ) -> Iterator[Parsed]:
+    loops: dict[str, list[Token]] = {}
     for chunk in _chunks(tokens):
-        yield from _chunk(text, chunk, engine, dialect)
+        yield from _chunk(text, rows_of_loops(chunk, loops), engine, dialect)
 
 
 def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:

@@ -1011,6 +1011,7 @@ class Binder(Expressions):
             len(relation.columns) > 1
             and not relation.open
             and isinstance(node.parent, (exp.Alias, exp.Select))
+            and node.unnest().args.get("for_") is None  # T-SQL's FOR JSON makes one value
         ):
             self.problems.append(
                 Problem(
@@ -1632,6 +1633,9 @@ class Binder(Expressions):
             if alias is not None
             else []
         )
+        if function.name.lower() in _ELSEWHERE:
+            self._from_elsewhere(function, alias, frame)
+            return
         inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
         if inner is not None:
             relation = self._windowed(inner, function, frame)
@@ -1663,6 +1667,26 @@ class Binder(Expressions):
             relation = self._pivot(pivot, relation, frame)
             alias = pivot.args.get("alias") or alias
         label = alias.name.lower() if alias is not None else (function.name or function.key).lower()
+        frame.entries.append(Entry(label, relation))
+
+    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
+        parts: list[str] = []
+        if function.name.lower() != "openquery":
+            for item in function.expressions[1:3]:
+                named = item.parts if isinstance(item, exp.Column) else ()
+                parts.extend(part.name for part in named)
+        keys = ("this", "db", "catalog")
+        names = [exp.to_identifier(part, quoted=True) for part in parts]
+        if names:
+            table = exp.Table(**dict(zip(keys, names[::-1], strict=False)))
+            if alias is not None:
+                table.set("alias", alias.copy())
+            self.from_item(table, frame)
+            return
+        relation = Relation([])
+        relation.invented = NOTHING
+        label = alias.name.lower() if alias is not None else function.name.lower()
         frame.entries.append(Entry(label, relation))
 
     def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
@@ -2084,6 +2108,7 @@ _VALUES_CALLED: dict[str, tuple[str, int]] = {
     "flink": ("EXPR$", 0),
 }  # fmt: skip
 """What the columns of VALUES are called when nobody says, and where the count begins."""
+_ELSEWHERE = frozenset({"openquery", "remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),

@@ -254,7 +254,7 @@ class StatementBinder:
 
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
         kind = (tree.args.get("kind") or "").upper()
-        if kind not in ("TABLE", "VIEW"):
+        if kind not in ("TABLE", "VIEW", "SINK"):
             return Bound("other")
         this = tree.this
         schema_node = this if isinstance(this, exp.Schema) else None
@@ -780,6 +780,8 @@ class StatementBinder:
         this = tree.this
         if isinstance(this, exp.Table):
             binder.from_item(this, frame)
+        elif tree.args.get("tables"):  # T-SQL's DELETE without FROM
+            binder.from_item(tree.args["tables"][0], frame)
         using = tree.args.get("using") or ()
         for item in using if isinstance(using, list | tuple) else [using]:
             binder.from_item(item, frame)
