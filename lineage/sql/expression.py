@@ -83,6 +83,7 @@ _SILENT = (
     exp.SessionParameter,
     exp.JSONPath,
     exp.Hint,
+    exp.NextValueFor,
 )
 
 
@@ -95,6 +96,8 @@ class Expressions:
     types: TypeSystem | None
     rules: Rules
     routines: Mapping[tuple[str, int], Routine]
+    variables: frozenset[str]
+    """What the script has declared (lower case): a bare name that is no known column."""
     _influence: Origins | None
 
     def query_value(self, node: exp.Expr, frame: Frame) -> Value:
@@ -245,6 +248,8 @@ class Expressions:
             return whole
         if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
             return UNKNOWN_VALUE
+        if key in self.variables:
+            return UNKNOWN_VALUE
         cte = frame.ctes.find(key) if self.rules.scalar_ctes else None
         if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
             return self.cte_value(cte, frame)
@@ -345,6 +350,8 @@ class Expressions:
                     self._candidates([table.origin(name) for table in open_tables], name)
                     return UNKNOWN_VALUE
             scope = scope.parent
+        if key in ("nextval", "currval") and seen is None:
+            return UNKNOWN_VALUE  # of a sequence
         path = self._struct_path(qualifier, name, node, frame)
         if path is not None:
             return path
@@ -977,6 +984,24 @@ def _is_item(name: str, frame: Frame) -> bool:
     return False
 
 
+_NAMES = (
+    exp.Table, exp.TableAlias, exp.Column, exp.ColumnDef, exp.Schema, exp.DataType, exp.CTE,
+    exp.Dot, exp.XMLElement, exp.Kwarg, exp.PropertyEQ, exp.Parameter, exp.Var,
+)  # fmt: skip
+"""In these an identifier names something else than a column."""
+
+
+def _columns_again(node: exp.Expr) -> None:
+    """Make columns of the bare names and dotted ones inside an expression."""
+    for path in list(node.find_all(exp.Dot)):
+        parts = list(path.flatten())
+        if all(isinstance(part, exp.Identifier) for part in parts) and path.parent is not None:
+            path.replace(exp.Column(this=parts[-1].copy(), table=parts[-2].copy()))
+    for name in list(node.find_all(exp.Identifier)):
+        if not isinstance(name.parent, _NAMES) and name.arg_key not in ("alias", "window"):
+            name.replace(exp.Column(this=name.copy()))
+
+
 _XML_METHODS = frozenset({"value", "query", "nodes", "exist"})
 
 
@@ -986,20 +1011,9 @@ def _method_of_a_column(node: exp.Dot, dialect: str, frame: Frame) -> None:
     What ``a.f(x)`` is called by may as well be a schema; then it stays a name.
     """
     owner = node.this
-    if isinstance(owner, exp.Subquery):
-        for name in list(owner.find_all(exp.Identifier)):
-            if (name.arg_key == "expressions" and isinstance(name.parent, exp.Select)) or (
-                isinstance(name.parent, (exp.Binary, exp.Func))
-                and not isinstance(name.parent, exp.Dot)
-            ):
-                name.replace(exp.Column(this=name.copy()))
-        for path in list(owner.find_all(exp.Dot)):
-            parts = list(path.flatten())
-            if all(isinstance(part, exp.Identifier) for part in parts) and path.parent is not None:
-                path.replace(exp.column(parts[-1].name, table=parts[-2].name))
-        return
     parts = list(owner.flatten()) if isinstance(owner, exp.Dot) else [owner]
     if not all(isinstance(part, exp.Identifier) for part in parts):
+        _columns_again(owner)
         return
     method = dialect in ("tsql", "fabric") and node.expression.name.lower() in _XML_METHODS
     if method or (len(parts) > 1 and _is_item(parts[0].name, frame)):

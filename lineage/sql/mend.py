@@ -80,7 +80,7 @@ _DYNAMIC = re.compile(
 _ROUTINE = re.compile(
     r"""
     (?: \bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b (?P<head>[^;$']*?) \bAS\s+
-      | (?:^|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
+      | (?:(?m:^)|(?<=;))\s*DO\s+(?P<now>LANGUAGE\s+\w+\s+)? )
     (?P<quote>\$\w*\$) (?P<body>.*?) (?P=quote) (?P<tail>[^;]*)
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -191,6 +191,7 @@ def partition_in_column_list(tokens: list[Token]) -> list[Token]:
             return tokens
         names = _unset(tokens[i + 2 : end])
         if tokens[i - 1].token_type is TokenType.R_PAREN:
+            names = _unlisted(names, tokens[:i])
             return [
                 *tokens[: i - 1],
                 *_listed(names, tokens[i + 1]),
@@ -206,6 +207,7 @@ def partition_in_column_list(tokens: list[Token]) -> list[Token]:
                 TokenType.WITH,
                 TokenType.L_PAREN,
             ):
+                names = _unlisted(names, tokens[after:close])
                 listed = _listed(names, tokens[i + 1])
                 return [*tokens[:i], *tokens[after:close], *listed, *tokens[close:]]
     return tokens
@@ -307,6 +309,12 @@ def _unset(tokens: list[Token]) -> list[Token]:
         and (i == 0 or tokens[i - 1].token_type is TokenType.COMMA)
         and (i + 1 == len(tokens) or tokens[i + 1].token_type is TokenType.COMMA)
     ]
+
+
+def _unlisted(names: list[Token], tokens: list[Token]) -> list[Token]:
+    """Return the names that a column list does not have already, as Spark's may."""
+    known = {token.text.lower() for token in tokens}
+    return [name for name in names if name.text.lower() not in known]
 
 
 def _listed(names: list[Token], near: Token) -> list[Token]:

@@ -94,7 +94,7 @@ def _taken(tokens: list[str]) -> tuple[Collection | str, list[str]]:
     names = iter({"array": ("item",), "map": ("key", "value")}.get(kind, ()))
     while True:
         if kind == "struct":
-            name = rest[0].strip()
+            name = rest[0].strip().lower()
             if rest[1] != ":":
                 raise ValueError(name)
             rest = rest[2:]

@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
-from lineage.sql.repair import administers, repairs
+from lineage.sql.repair import administers, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -141,8 +141,9 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
 def _one_by_one(
     text: str, tokens: list[Token], engine: Dialect, dialect: str | None
 ) -> Iterator[Parsed]:
+    loops: dict[str, list[Token]] = {}
     for chunk in _chunks(tokens):
-        yield from _chunk(text, chunk, engine, dialect)
+        yield from _chunk(text, rows_of_loops(chunk, loops), engine, dialect)
 
 
 def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:
@@ -377,7 +378,7 @@ _STARTS = frozenset(
 _ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
-    "RENAME", "EXCHANGE", "UPDATE",
+    "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
 _CONTROL = frozenset({

@@ -99,6 +99,7 @@ class Binder(Expressions):
         self._influence: Origins | None = None
         self._depth = 0
         self._queries = 0
+        self.variables: frozenset[str] = frozenset()
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
@@ -502,6 +503,8 @@ class Binder(Expressions):
 
     def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
         """Bind one expression of the SELECT list that is neither a column nor a star."""
+        if isinstance(item, exp.EQ) and self.rules.concat_is_plus and item.this.is_string:
+            item = exp.alias_(item.expression, item.this.name, quoted=True)  # T-SQL's `'x' = a`
         inner = item.this if isinstance(item, exp.Alias) else item
         if isinstance(item, exp.Aliases):
             inner = item.this
@@ -1142,6 +1145,7 @@ class Binder(Expressions):
             len(relation.columns) > 1
             and not relation.open
             and isinstance(node.parent, (exp.Alias, exp.Select))
+            and node.unnest().args.get("for_") is None  # T-SQL's FOR JSON makes one value
         ):
             self.problems.append(
                 Problem(
@@ -1654,15 +1658,14 @@ class Binder(Expressions):
                 kinds[position].append(type_)
                 origins[position] = merge(origins[position], found)
         columns = []
+        called, first = _VALUES_CALLED.get(self.rules.dialect, ("col", 0))
         for position in range(width):
             type_ = None
             if self.types is not None:
                 type_ = self.types.combine("values", tuple(kinds[position])).type
-            columns.append(
-                Column(
-                    f"col{position}", self._concrete(type_), lift(origins[position], TRANSFORMATION)
-                )
-            )
+            name = f"{called}{first + position}"
+            kind = self._concrete(type_)
+            columns.append(Column(name, kind, lift(origins[position], TRANSFORMATION)))
         relation = Relation(columns)
         alias = node.args.get("alias")
         relation = self._renamed(relation, alias)
@@ -1784,6 +1787,9 @@ class Binder(Expressions):
             if alias is not None
             else []
         )
+        if function.name.lower() in _ELSEWHERE:
+            self._from_elsewhere(function, alias, frame)
+            return
         inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
@@ -1821,6 +1827,26 @@ class Binder(Expressions):
             relation = self._pivot(pivot, relation, frame)
             alias = pivot.args.get("alias") or alias
         label = alias.name.lower() if alias is not None else (function.name or function.key).lower()
+        frame.entries.append(Entry(label, relation))
+
+    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
+        parts: list[str] = []
+        if function.name.lower() != "openquery":
+            for item in function.expressions[1:3]:
+                named = item.parts if isinstance(item, exp.Column) else ()
+                parts.extend(part.name for part in named)
+        keys = ("this", "db", "catalog")
+        names = [exp.to_identifier(part, quoted=True) for part in parts]
+        if names:
+            table = exp.Table(**dict(zip(keys, names[::-1], strict=False)))
+            if alias is not None:
+                table.set("alias", alias.copy())
+            self.from_item(table, frame)
+            return
+        relation = Relation([])
+        relation.invented = NOTHING
+        label = alias.name.lower() if alias is not None else function.name.lower()
         frame.entries.append(Entry(label, relation))
 
     def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
@@ -2343,6 +2369,14 @@ def _pivot_names(fields: list[exp.Expr], aggregates: list[exp.Expr]) -> list[str
     return [name[1:] for name in names]
 
 
+_VALUES_CALLED: dict[str, tuple[str, int]] = {
+    "snowflake": ("column", 1), "postgres": ("column", 1), "redshift": ("column", 1),
+    "sqlite": ("column", 1), "spark": ("col", 1), "databricks": ("col", 1), "hive": ("col", 1),
+    "mysql": ("column_", 0), "trino": ("_col", 0), "presto": ("_col", 0), "athena": ("_col", 0),
+    "flink": ("EXPR$", 0),
+}  # fmt: skip
+"""What the columns of VALUES are called when nobody says, and where the count begins."""
+_ELSEWHERE = frozenset({"openquery", "remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),

@@ -50,6 +50,7 @@ ADMINISTERS = frozenset({
     "STOP", "DELIMITER", "WHENEVER", "PROMPT", "SPOOL", "XA", "HANDLER", "MODIFY", "SECURITY",
     "SYNC", "GENERATE", "DEALLOCATE", "FETCH", "OPEN", "CLOSE", "ASSERT", "COMMENT", "USE",
     "UNSET", "REFRESH", "PROFILE", "SUMMARY", "UNCACHE", "CLEAR", "RELOAD", "DROP", "REVERT",
+    "IMPORT",
 })  # fmt: skip
 """Words that begin statements which look after the database."""
 _MADE = frozenset({
@@ -200,6 +201,24 @@ def rows_moved(tokens: Tokens) -> Tokens:
     ]  # fmt: skip
 
 
+def sink(tokens: Tokens) -> Tokens:
+    """RisingWave's ``CREATE SINK s INTO t AS query`` fills ``t``, or what the sink is."""
+    words = _words(tokens, 6)
+    if words[:2] != ["CREATE", "SINK"]:
+        return tokens
+    start = 5 if words[2:5] == ["IF", "NOT", "EXISTS"] else 2
+    end = _name_end(tokens, start)
+    if end < len(tokens) and tokens[end].text.upper() == "INTO":
+        start, end = end + 1, _name_end(tokens, end + 1)
+    if end + 1 >= len(tokens) or tokens[end].text.upper() != "AS" or not _is_query(tokens, end + 1):
+        return tokens
+    options = [i for i in _top_level(tokens, ("WITH",)) if i > end + 1]
+    last = options[-1] if options and _group_end(tokens, options[-1] + 1) == len(tokens) else None
+    near = tokens[0]
+    head = [_like(near, TokenType.INSERT, "INSERT"), _like(near, TokenType.INTO, "INTO")]
+    return [*head, *tokens[start:end], *tokens[end + 1 : last]]
+
+
 def kind_of_clone(tokens: Tokens) -> Tokens:
     """Databricks' ``DEEP CLONE t VERSION AS OF 1``: a clone, of whatever time."""
     if _words(tokens, 1)[0] != "CREATE":
@@ -324,6 +343,7 @@ def _is_query(tokens: Tokens, i: int) -> bool:
     )
 
 
+_SPREAD = ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED", "SEGMENTED", "UNSEGMENTED", "KSAFE")
 _AFTER_QUERY = frozenset({
     "WITH", "PRIMARY", "UNIQUE", "INDEX", "ON", "DISTRIBUTED", "PARTITION BY", "PARTITION", "NO",
 })  # fmt: skip
@@ -334,7 +354,7 @@ def _query_end(tokens: Tokens, body: int) -> int:
     close = _group_end(tokens, body)
     if close > body and tokens[close : close + 1] and tokens[close].text.upper() in _AFTER_QUERY:
         return close
-    for i in _top_level(tokens[body:], ("DISTRIBUTED", "PARTITIONED BY", "PARTITIONED")):
+    for i in _top_level(tokens[body:], _SPREAD):
         return body + i
     for i in range(len(tokens) - 1, max(body, len(tokens) - 6), -1):
         if tokens[i].text.upper() == "WITH" and tokens[i - 1].token_type is not TokenType.L_PAREN:
@@ -515,6 +535,26 @@ def limit_by(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def end_of_query(tokens: Tokens) -> Tokens:
+    """Db2's isolation, ``WITH UR``, and Vertica's ``LIMIT 5 OVER (…)``."""
+    last = [token.text.upper() for token in tokens[-2:]]
+    if last[:1] == ["WITH"] and last[1:] in (["UR"], ["CS"], ["RS"], ["RR"]):
+        return tokens[:-2]
+    for i, token in enumerate(tokens[:-2]):
+        if token.token_type is TokenType.LIMIT and tokens[i + 2].text.upper() == "OVER":
+            return end_of_query([*tokens[: i + 2], *tokens[_group_end(tokens, i + 3) :]])
+    return tokens
+
+
+def branch_of_a_table(tokens: Tokens) -> Tokens:
+    """Dremio's ``t AT BRANCH main``."""
+    for i, token in enumerate(tokens[:-2]):
+        kind = tokens[i + 1].text.upper()
+        if token.text.upper() == "AT" and kind in ("BRANCH", "TAG", "REF", "REFERENCE", "COMMIT"):
+            return branch_of_a_table([*tokens[:i], *tokens[i + 3 :]])
+    return tokens
+
+
 def place_of_a_table(tokens: Tokens) -> Tokens:
     """``t@link`` (Oracle) and ``t@v3`` (Delta): the table of elsewhere, and of another time."""
     for i, token in enumerate(tokens):
@@ -537,7 +577,7 @@ def versions_between(tokens: Tokens) -> Tokens:
                     "WHERE", "GROUP", "GROUP BY", "ORDER BY", "JOIN", ",", ")", "LEFT", "INNER",
                 ):  # fmt: skip
                     end += 1
-                return [*tokens[:i], *tokens[end:]]
+                return versions_between([*tokens[:i], *tokens[end:]])
     return tokens
 
 
@@ -554,7 +594,7 @@ def model_clause(tokens: Tokens) -> Tokens:
             else 0
         )
         if start:
-            return [*tokens[:i], *tokens[_group_end(tokens, start) :]]
+            return model_clause([*tokens[:i], *tokens[_group_end(tokens, start) :]])
     return tokens
 
 
@@ -587,7 +627,7 @@ def subset_of_match(tokens: Tokens) -> Tokens:
     start = words.index("SUBSET")
     if "DEFINE" not in words[start:]:
         return tokens
-    return [*tokens[:start], *tokens[words.index("DEFINE", start) :]]
+    return subset_of_match([*tokens[:start], *tokens[words.index("DEFINE", start) :]])
 
 
 def numbered_parameter(tokens: Tokens) -> Tokens:
@@ -732,6 +772,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     renaming,
     rows_moved,
     stream_of_table,
+    sink,
     recursive_view,
     kind_of_create,
     kind_of_clone,
@@ -745,6 +786,8 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     session_window,
     words_of_select,
     limit_by,
+    end_of_query,
+    branch_of_a_table,
     place_of_a_table,
     versions_between,
     model_clause,
@@ -754,6 +797,57 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     compound_assignment,
     pipe_operators,
 )
+
+
+# ---- loops ---------------------------------------------------------------------------------------
+
+
+def rows_of_loops(tokens: Tokens, known: dict[str, Tokens]) -> Tokens:
+    """``FOR r IN (query) LOOP … r.a``: put the query where the loop names a column of its row.
+
+    ``known`` has the queries of the cursors and loops that stood before.
+    """
+    for i, token in enumerate(tokens[:-3]):
+        word = token.text.upper()
+        name, sign = tokens[i + 1].text.lower(), tokens[i + 2].text.upper()
+        if word == "CURSOR" and sign in ("IS", "FOR") and _is_query(tokens, i + 3):
+            known[name] = tokens[i + 3 :]
+        elif word == "FOR" and sign == "IN":
+            start = i + 3
+            end = next(
+                (k for k in range(start, len(tokens)) if tokens[k].text.upper() in ("LOOP", "DO")),
+                len(tokens),
+            )
+            if _is_query(tokens, start):
+                known[name] = tokens[start:end]
+            elif tokens[start].text.lower() in known:
+                known[name] = known[tokens[start].text.lower()]
+    if not known:
+        return tokens
+    done: Tokens = []
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        query = known.get(token.text.lower())
+        field = tokens[i + 2 : i + 3]
+        if (
+            query is not None
+            and field
+            and tokens[i + 1].token_type is TokenType.DOT
+            and (not i or tokens[i - 1].token_type is not TokenType.DOT)
+            and (i + 3 >= len(tokens) or tokens[i + 3].text not in (".", "("))
+        ):
+            opening = _like(token, TokenType.L_PAREN, "(")
+            closing = _like(token, TokenType.R_PAREN, ")")
+            done.extend([
+                opening, _like(token, TokenType.SELECT, "SELECT"), *field,
+                _like(token, TokenType.FROM, "FROM"), opening, *query, closing, token, closing,
+            ])  # fmt: skip
+            i += 3
+            continue
+        done.append(token)
+        i += 1
+    return done if len(done) != len(tokens) else tokens
 
 
 # ---- tokens ------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ class StatementBinder:
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
         self._routines: dict[tuple[str, int], Routine] = {}
+        self._variables: frozenset[str] = frozenset()
 
     def bind(self, tree: exp.Expr) -> list[Bound]:
         """Bind one parsed statement; a block or procedure yields one result a statement in it."""
@@ -99,13 +100,13 @@ class StatementBinder:
         if inner is not None:
             return [bound for item in inner for bound in self.bind(item)]
         aside = [bound for part in _writing_ctes(tree) for bound in self.bind(part)]
-        binder = Binder(self.schema, self.rules, self.types, self._routines)
+        binder = self._binder()
         try:
             try:
                 with uncollected():
                     bound = self._whole(tree, binder)
             except RecursionError:
-                binder = deeper = Binder(self.schema, self.rules, self.types, self._routines)
+                binder = deeper = self._binder()
                 bound = on_deep_stack(lambda: self._whole(tree, deeper))
         except RecursionError:
             text = "it is nested too deep to be bound; nothing is known of it"
@@ -124,6 +125,11 @@ class StatementBinder:
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         return [*aside, bound]
+
+    def _binder(self) -> Binder:
+        binder = Binder(self.schema, self.rules, self.types, self._routines)
+        binder.variables = self._variables
+        return binder
 
     def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:
         """Bind a statement, with the CTEs that nobody reads where those are wanted."""
@@ -177,8 +183,6 @@ class StatementBinder:
                 tree.name.upper() in ADMINISTERS or tree.name.upper() == "DECLARE"
             ):
                 return Bound("other")
-            case exp.Command() if tree.name.upper() == "CALL":
-                return _calls(tree.args["expression"], place_of(tree))
             case exp.Command():
                 problem = Problem(
                     "unsupported-statement",
@@ -188,7 +192,9 @@ class StatementBinder:
                 )
                 return Bound("other", problems=(problem,))
             case exp.Execute() | exp.ExecuteSql():
-                return _calls(tree.this.sql(), place_of(tree))
+                text = f"what {tree.this.sql()} does is not known here"
+                problem = Problem("calls-routine", text, place_of(tree), certain=False)
+                return Bound("other", problems=(problem,))
             case exp.Query() | exp.Table() | exp.Values() | exp.Pivot():
                 return self._select(tree, binder)
             case _:
@@ -253,7 +259,7 @@ class StatementBinder:
         kind = (tree.args.get("kind") or "").upper()
         if isinstance(tree.this, exp.UserDefinedFunction):
             self._routine(tree.this, tree.args.get("expression"))
-        if kind not in ("TABLE", "VIEW"):
+        if kind not in ("TABLE", "VIEW", "SINK"):
             return Bound("other")
         this = tree.this
         schema_node = this if isinstance(this, exp.Schema) else None
@@ -378,9 +384,12 @@ class StatementBinder:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
+            names = item.this if isinstance(item.this, list) else [item.this]
             if not isinstance(schema_node, exp.Schema):
+                plain = {one.name.lower() for one in names if isinstance(one, exp.Expr)}
+                self._variables |= plain
                 continue
-            for name in item.this if isinstance(item.this, list) else [item.this]:
+            for name in names:
                 target = exp.Table(this=name.copy())
                 self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
         return Bound("define")
@@ -487,15 +496,21 @@ class StatementBinder:
         names = _schema_names(schema_node)
         columns = self._placed(tree, table, names, relation, binder)
         columns, indirect = self._on_conflict(tree, table, columns, binder)
-        indirect = merge(relation.indirect, indirect)
-        if isinstance(table, InlinedTable):
-            table.absorb(columns, indirect, relation.open)
-            if table.temporary:
-                aside = self._written_temporaries.setdefault(table, Write(table, []))
-                aside.columns = _united([*aside.columns, *columns])
-                aside.indirect = merge(aside.indirect, indirect)
-            return Bound("insert", [], relation)
-        return Bound("insert", [Write(table, columns, indirect)], relation)
+        rows = Relation([], merge(relation.indirect, indirect), None, relation.open)
+        return Bound("insert", self._into(table, columns, rows), relation)
+
+    def _into(
+        self, table: Table, columns: list[tuple[str, Column]], relation: Relation
+    ) -> list[Write]:
+        """Write to a table; what goes into a temporary one shows where that is read."""
+        if not isinstance(table, InlinedTable):
+            return [Write(table, columns, relation.indirect)]
+        table.absorb(columns, relation)
+        if table.temporary:
+            aside = self._written_temporaries.setdefault(table, Write(table, []))
+            aside.columns = _united([*aside.columns, *columns])
+            aside.indirect = merge(aside.indirect, relation.indirect)
+        return []
 
     def _on_conflict(
         self, tree: exp.Insert, table: Table, columns: list[tuple[str, Column]], binder: Binder
@@ -665,7 +680,7 @@ class StatementBinder:
                 rows = source_relation
             elif isinstance(body, exp.Values):
                 items = body.expressions[0].expressions
-                rows = Relation([_column_of(binder, each, frame) for each in items])
+                rows = Relation([_value_of(binder, each, frame) for each in items])
             else:
                 select_frame = Frame(frame.ctes)
                 select_frame.entries = list(frame.entries)
@@ -673,7 +688,7 @@ class StatementBinder:
             names = _schema_names(schema_node)
             columns = self._placed(insert, table, names, rows, binder)
             everything = merge(merge(indirect, rows.indirect), source_relation.indirect)
-            writes.append(Write(table, columns, everything))
+            writes.extend(self._into(table, columns, Relation([], everything, None, rows.open)))
         return Bound("insert", writes)
 
     def _update(self, tree: exp.Update, binder: Binder) -> Bound:
@@ -726,16 +741,11 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in frame.entries:
             indirect = merge(indirect, entry.relation.indirect)
-        found = [Write(table, columns, indirect) for table, columns in writes.items()]
-        return Bound("update", self._seen_through(found))
-
-    @staticmethod
-    def _seen_through(writes: list[Write]) -> list[Write]:
-        """Put into temporary tables what is written to them; return the other writes."""
-        for write in writes:
-            if isinstance(write.target, InlinedTable):
-                write.target.absorb(write.columns, write.indirect)
-        return [write for write in writes if not isinstance(write.target, InlinedTable)]
+        rows = Relation([], indirect)
+        return Bound(
+            "update",
+            [w for table, columns in writes.items() for w in self._into(table, columns, rows)],
+        )
 
     def _updated(
         self, place: exp.Expr, frame: Frame, main: Table | None
@@ -797,6 +807,8 @@ class StatementBinder:
         this = tree.this
         if isinstance(this, exp.Table):
             binder.from_item(this, frame)
+        elif tree.args.get("tables"):  # T-SQL's DELETE without FROM
+            binder.from_item(tree.args["tables"][0], frame)
         using = tree.args.get("using") or ()
         for item in using if isinstance(using, list | tuple) else [using]:
             binder.from_item(item, frame)
@@ -813,8 +825,8 @@ class StatementBinder:
             table = entry.relation.table if entry is not None else None
             table = table or self.target(node, binder)
             break
-        writes = [Write(table, [], indirect)] if table is not None else []
-        return Bound("delete", self._seen_through(writes))
+        rows = Relation([], indirect)
+        return Bound("delete", self._into(table, [], rows) if table is not None else [])
 
     def _merge(self, tree: exp.Merge, binder: Binder) -> Bound:
         scope = CteScope()
@@ -841,7 +853,7 @@ class StatementBinder:
         indirect = binder._influence or NOTHING  # noqa: SLF001 - as above
         for entry in sources:
             indirect = merge(indirect, entry.relation.indirect)
-        return Bound("merge", self._seen_through([Write(table, _united(columns), indirect)]))
+        return Bound("merge", self._into(table, _united(columns), Relation([], indirect)))
 
     def _when(
         self, when: exp.When, frame: Frame, sources: list[Entry], table: Table, binder: Binder
@@ -1030,11 +1042,13 @@ class StatementBinder:
                 return table
         if columns is None and table is None and not isinstance(action, exp.AlterRename):
             return None
-        if isinstance(table, InlinedTable) and columns is not None:
-            new_table: Table = table.altered(name, action, columns)
-            self._written_temporaries.pop(table, None)
-        else:
-            new_table = Table(name, columns, kind=table.kind if table is not None else "table")
+        new_table = Table(name, columns, kind=table.kind if table is not None else "table")
+        if isinstance(table, InlinedTable):
+            new_table = table.altered(name, columns, action)
+            if table in self._written_temporaries:
+                aside = self._written_temporaries.pop(table)
+                aside.target = new_table
+                self._written_temporaries[new_table] = aside
         self.schema.add(new_table)
         return new_table
 
@@ -1094,22 +1108,25 @@ class InlinedTable(Table):
         return self._inside
 
     def altered(
-        self, parts: Parts, action: exp.Expr, columns: list[tuple[str, str | None]]
+        self, parts: Parts, columns: list[tuple[str, str | None]] | None, action: exp.Expr
     ) -> InlinedTable:
-        """Return the table after ALTER, with the origins of what it still has."""
-        old = {column.name.lower(): column for column in self._inside.columns}
+        """Return the table under another name or with other columns, and what is in it."""
+        inside = self._inside
+        known = {column.name.lower(): column for column in inside.columns}
         if isinstance(action, exp.RenameColumn):
-            old[action.args["to"].name.lower()] = old.get(action.this.name.lower(), Column(""))
-        kept = []
-        for name, type_ in columns:
-            known = old.get(name.lower(), Column(name))
-            kept.append(Column(name, type_, known.direct, known.indirect))
-        rows = Relation(kept, self._inside.indirect, None, self._inside.open)
-        return InlinedTable(parts, rows, temporary=self.temporary)
+            old = known.get(action.this.name.lower())
+            if old is not None:
+                known[action.args["to"].name.lower()] = old
+        kept = inside.columns
+        if columns is not None:
+            kept = [
+                known[name.lower()].renamed(name) if name.lower() in known else Column(name, type_)
+                for name, type_ in columns
+            ]
+        relation = Relation(kept, inside.indirect, None, inside.open)
+        return InlinedTable(parts, relation, temporary=self.temporary)
 
-    def absorb(
-        self, columns: list[tuple[str, Column]], indirect: Origins, opened: tuple[Table, ...] = ()
-    ) -> None:
+    def absorb(self, columns: list[tuple[str, Column]], relation: Relation) -> None:
         """Add what another INSERT puts in."""
         inside = self._inside
         merged = {column.name.lower(): column for column in inside.columns}
@@ -1124,8 +1141,10 @@ class InlinedTable(Table):
                 merge(old.direct, column.direct),
                 merge(old.indirect, column.indirect),
             )
-        both = () if self.columns is not None else tuple(dict.fromkeys((*inside.open, *opened)))
-        self._inside = Relation(list(merged.values()), merge(inside.indirect, indirect), None, both)
+        both = tuple(dict.fromkeys((*inside.open, *relation.open)))
+        opened = () if self.columns is not None else both
+        indirect = merge(inside.indirect, relation.indirect)
+        self._inside = Relation(list(merged.values()), indirect, None, opened)
 
 
 def _declared(
@@ -1154,13 +1173,6 @@ def _unquoted(found: re.Match[str]) -> str:
     if text is not None:
         return re.sub(r"''|\\'", "'", text)
     return found["dollar"] or found["bare"] or ""
-
-
-def _calls(what: object, place: tuple[int, int]) -> Bound:
-    """A routine is called whose statements are not here."""
-    name = what.name if isinstance(what, exp.Expr) else str(what)
-    text = f"what {name.strip()} does is not known here"
-    return Bound("other", problems=(Problem("calls-routine", text, place, certain=False),))
 
 
 def _proposed_value(node: exp.Expr) -> exp.Expr:
@@ -1236,6 +1248,15 @@ def _loop(tree: exp.ForIn) -> list[exp.Expr]:
             named = isinstance(column.parent, exp.Select)
             column.replace(exp.alias_(value, column.name) if named else value)
     return [statement]
+
+
+def _value_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:
+    """Bind what a multi-table INSERT puts in: ``$2`` is the second column, and is called so."""
+    columns = frame.entries[0].relation.columns
+    number = node.name if isinstance(node, exp.Parameter) else ""
+    if number.isdigit() and 0 < int(number) <= len(columns):
+        return columns[int(number) - 1]
+    return _column_of(binder, node, frame)
 
 
 def _column_of(binder: Binder, node: exp.Expr, frame: Frame) -> Column:

@@ -1,0 +1,57 @@
+"""Statements said anew: fixtures/sql/repairs.cases has what comes out; here is how it is done."""
+
+from __future__ import annotations
+
+import pytest
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+
+from lineage.sql.dialect import parser_dialect
+from lineage.sql.parse import parse
+from lineage.sql.repair import administers, repairs
+from tests.sql import cases
+
+CASES = [case for case in cases.read() if case.file == "repairs"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_half_a_statement_does_no_harm(case: cases.Case) -> None:
+    engine = Dialect.get_or_raise(parser_dialect(case.dialect) or None)
+    for end in range(0, len(case.sql), 3):
+        try:
+            tokens = engine.tokenize(case.sql[:end])
+        except SqlglotError:
+            continue
+        if tokens:
+            repairs(tokens)
+            administers(tokens)
+
+
+def test_what_reads_well_is_left_alone() -> None:
+    sql = "INSERT INTO o (k) SELECT a, t.session, top FROM t WHERE model = 1 LIMIT 5"
+    assert repairs(Dialect.get_or_raise(None).tokenize(sql)) == []
+
+
+def test_places_inside_a_block_stay_true() -> None:
+    text = "SELECT 1;\nBEGIN INSERT INTO o (k)\n  SELECT a FROM t WHERE;\nEND"
+    places = [(one.line, one.column) for one in parse(text, "bigquery") if one.tree is None]
+    assert places == [(3, 19)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "harmless"),
+    [
+        ("ALTER TABLE t OWNER TO r", True),
+        ("ALTER TABLE t ADD COLUMN a INT", False),
+        ("ALTER TABLE t ATTACH PARTITION 1 FROM u", False),
+        ("ALTER WAREHOUSE w RESUME", True),
+        ("ALTER VIEW v AS SELECT 1", False),
+        ("CREATE EXTERNAL SCHEMA s FROM DATA CATALOG", True),
+        ("CREATE EXTERNAL TABLE s (a INT)", False),
+        ("CREATE OR REPLACE MASKING POLICY p AS (a INT)", True),
+        ("DROP TABLE t", False),
+        ("DROP TASK t", True),
+    ],
+)
+def test_administers(sql: str, *, harmless: bool) -> None:
+    assert administers(Dialect.get_or_raise(None).tokenize(sql)) is harmless
