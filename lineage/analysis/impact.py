@@ -186,8 +186,9 @@ class Walk:
             return Judged(Status.BLOCKED, evidence=[*cause, *own])
         if any(problem.certain for problem in fresh):
             return Judged(Status.BREAKS, evidence=own)
-        if fresh:
-            return Judged(Status.UNKNOWN, evidence=own)
+        doubts = own or list(self._unsure(unit, was, now))
+        if doubts:
+            return Judged(Status.UNKNOWN, evidence=doubts)
         stale = [item for item in now.problems if item.code in UNREAD]
         if stale or unit.job.note is not None:
             why = [self._evidence(unit, problem) for problem in stale]
@@ -201,6 +202,20 @@ class Walk:
             cause = [Evidence("broken-before", "it does not bind as the estate stands either")]
             return Judged(Status.UNKNOWN, evidence=[*cause, *why])
         return Judged()
+
+    def _unsure(self, unit: Unit, was: Outcome, now: Outcome) -> Iterator[Evidence]:
+        """Yield where a type stands that was not there before, beside one that nobody knows."""
+        if self.base is not self.estate or not self.drift.retyped:
+            return
+        for types, place in now.unsure.items():
+            if types not in was.unsure:
+                known = ", ".join(dict.fromkeys(type_ for type_ in types if type_ is not None))
+                message = (
+                    f"{known} stands here beside a value whose type is not known: "
+                    "give the schema that it comes from"
+                )
+                where = locate(unit.job.origin, unit.job.places, *place)
+                yield Evidence("unknown-type", message, where, certain=False)
 
     def _relation(
         self, target: DatasetId, unit: Unit, was: Outcome, now: Outcome, found: Judged

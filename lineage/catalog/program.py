@@ -93,6 +93,8 @@ class Outcome:
     rows: Relation | None = None
     """The rows of its last query."""
     missing: tuple[DatasetId, ...] = ()
+    unsure: dict[tuple[str | None, ...], tuple[int, int]] = field(default_factory=dict)
+    """Types that were worked out together, one of them not known, and where first."""
 
 
 class Program:
@@ -249,6 +251,8 @@ class Program:
         for bound in results:
             problems.extend(bound.problems)
             uses |= bound.uses
+            if bound.unsure:
+                outcome.unsure = {**bound.unsure, **outcome.unsure}
             candidates.extend(bound.candidates)
             for table in bound.reads:
                 found = self._id(table, view, unit)

@@ -87,6 +87,10 @@ _SILENT = (
 )
 
 
+Types = tuple[str | None, ...]
+"""Types of operands, in order; None where nobody knows."""
+
+
 class Expressions:
     """The half of the binder that looks at expressions; ``Binder`` adds the queries."""
 
@@ -98,6 +102,8 @@ class Expressions:
     routines: Mapping[tuple[str, int], Routine]
     variables: frozenset[str]
     """What the script has declared (lower case): a bare name that is no known column."""
+    unsure: dict[Types, tuple[int, int]]
+    """Types that were worked out together, one of them not known, and where first."""
     _influence: Origins | None
 
     def query_value(self, node: exp.Expr, frame: Frame) -> Value:
@@ -527,6 +533,11 @@ class Expressions:
             self.problems.append(Problem(code, answer.error, place_of(node), _column_in(node)))
         return answer.type
 
+    def beside(self, types: Types, node: exp.Expr) -> None:
+        """Remember that a type stands beside one that nobody knows: they may not fit."""
+        if None in types and any(types):
+            self.unsure.setdefault(types, place_of(node))
+
     def field_type(self, type_: str | None, name: str, node: exp.Expr) -> str | None:
         """Return the type of a struct's field."""
         if type_ is None or self.types is None:
@@ -686,6 +697,8 @@ def _operator(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         if types is None:
             continue
         symbol = OPERATORS[type(step)]
+        if type_ is None or right_type is None:
+            binder.beside((type_, right_type), step)
         answer = types.operator(symbol, (type_, right_type))
         if symbol in COMPARISONS and (
             answer.never
@@ -734,6 +747,7 @@ def _test(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     ]
     kinds, origins = binder.values(operands, frame)
     if binder.types is not None and type(node) is exp.Between:
+        binder.beside(kinds, node)
         answer = binder.types.combine("between", kinds)
         if answer.never or any(_refused(binder.types, one, kinds[0]) for one in operands[1:]):
             origins = flagged(origins, NEVER)
@@ -788,6 +802,7 @@ def _case(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         kinds.append("NULL")
     type_ = None
     if binder.types is not None:
+        binder.beside(tuple(kinds), node)
         type_ = binder.typed(binder.types.combine("case", tuple(kinds)), node, "cannot-mix")
     return (type_, _conditional(origins, conditions))
 
@@ -831,6 +846,7 @@ def _coalesce(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     kinds, origins = binder.values([node.this, *node.expressions], frame)
     if binder.types is None:
         return (None, origins)
+    binder.beside(kinds, node)
     answer = binder.types.combine("coalesce", kinds)
     return (binder.typed(answer, node, "cannot-mix"), origins)
 
@@ -1208,6 +1224,8 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
             # The parser's name of a function is not always the engine's: a miss proves nothing.
             answer = Typed(None, None, answer.error)
         kind = binder.typed(answer, node, "no-function")
+        if kind is None and answer.error is None:
+            binder.beside(kinds, node)
     if origins and (strength == AGGREGATION or flags):
         origins = lift(origins, strength, flags)
     return (kind, origins)

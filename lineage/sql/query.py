@@ -15,7 +15,7 @@ from sqlglot import exp
 from lineage.model.names import joined
 from lineage.sql.chosen import NAME_TESTS, Unsure, chooses
 from lineage.sql.dialect import Rules
-from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Value, children
+from lineage.sql.expression import UNKNOWN_VALUE, Expressions, Types, Value, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.grouping import aggregates_rows, ungrouped
 from lineage.sql.nested import collection, fields, unfolded
@@ -91,6 +91,7 @@ class Binder(Expressions):
         self._undecided = types.undecided if types is not None else frozenset()
         self.problems: list[Problem] = []
         self.uses: set[Origin] = set()
+        self.unsure: dict[Types, tuple[int, int]] = {}
         self.candidates: list[tuple[tuple[Origin, ...], str]] = []
         self.reads: dict[Parts, Table] = {}
         self.missing: dict[Parts, exp.Expr] = {}
@@ -1576,6 +1577,7 @@ class Binder(Expressions):
                 continue
             type_ = right.type if side == "RIGHT" else left.type
             if self.types is not None:
+                self.beside((left.type, right.type), node)
                 answer = self.types.combine("equal", (left.type, right.type))
                 if answer.error is not None:
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
@@ -2227,6 +2229,7 @@ class Binder(Expressions):
             if column.type == other.type:
                 type_ = column.type
             else:
+                self.beside((column.type, other.type), place)
                 answer = self.types.combine(how, (column.type, other.type))
                 if answer.error is not None:
                     self.problems.append(

@@ -11,7 +11,7 @@ from sqlglot import exp
 from lineage.garbage import uncollected
 from lineage.model.names import joined
 from lineage.sql.dialect import Rules
-from lineage.sql.expression import children
+from lineage.sql.expression import Types, children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.parse import PARSER_ERRORS, on_deep_stack, parse
 from lineage.sql.place import place_of
@@ -63,6 +63,8 @@ class Bound:
     """Tables that are read and that nobody described."""
     uses: frozenset[Origin] = frozenset()
     """Every column that is referred to, by a person or by a star."""
+    unsure: dict[Types, tuple[int, int]] = field(default_factory=dict)
+    """Types that were worked out together, one of them not known, and where first."""
     problems: tuple[Problem, ...] = ()
     candidates: tuple[tuple[tuple[Origin, ...], str], ...] = ()
 
@@ -122,6 +124,7 @@ class StatementBinder:
             table for table in bound.reads if table.columns is None and not table.temporary
         )
         bound.uses = frozenset(binder.uses)
+        bound.unsure = binder.unsure
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         return [*aside, bound]

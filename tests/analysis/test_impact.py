@@ -189,6 +189,27 @@ def test_a_column_that_nobody_described_is_given_a_type(
     assert not any("None" in message for message in told)
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ("a + b", "UNKNOWN"),
+        ("coalesce(a, b)", "UNKNOWN"),
+        ("case when b then a else c end", "UNKNOWN"),
+        ("a = b", "UNKNOWN"),
+        ("a || 'x'", "SCHEMA_CHANGES"),
+        ("count(a)", "VALUE_CHANGES"),
+        ("b + c", "OK"),
+    ],
+)
+def test_a_type_beside_one_that_nobody_knows_may_not_fit(
+    value: str, status: str, opened: Opened
+) -> None:
+    views = ("create view k as select a from raw.t", "create view v as select @ as x from raw.t")
+    estate = opened(";".join(views).replace("@", value))
+    found = estate.impact(ChangeSet((RetypeColumn("raw.t", "a", "VARCHAR"),)))
+    assert {item.relation: item.status.value for item in found.relations}["v"] == status
+
+
 def test_a_name_that_another_table_has_is_free_once_that_is_gone(opened: Opened) -> None:
     estate = opened("create table s.t (id integer); create table s.u (id integer);")
     rename = {"kind": "rename_table", "table": "s.t", "new": "u"}
