@@ -512,7 +512,8 @@ class Binder(Expressions):
         spread = None
         if type(inner) is not exp.Literal and inner.find(*_ROWWISE_NOT) is not None:
             frame.aggregates = True
-            spread = _spread_in(inner) if self.rules.dialect == "duckdb" else None
+            if self.rules.dialect == "duckdb" and inner.find(exp.Columns) is not None:
+                spread = _spread_in(inner)
         if spread is not None and spread.args.get("unpack"):
             inner = _unpacked(inner, lambda found: self._chosen(found, frame))
         elif spread is not None:
