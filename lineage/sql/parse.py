@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
-from lineage.sql.repair import administers, repairs, rows_of_loops
+from lineage.sql.repair import ADMINISTERS, administered, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -165,7 +165,10 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
                 if tree is not None:
                     yield Parsed(piece, mend(tree, dialect), None, line, column)
             return
-    if administers(chunk):
+    end = administered(chunk)
+    if end:
+        if end < len(chunk):
+            yield from _chunk(text, chunk[end:], engine, dialect)
         return
     pieces = list(_procedural(chunk))
     if pieces and pieces != [chunk]:
@@ -297,8 +300,14 @@ def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
     at = 0
     while (
         len(chunk) == at + 2
-        and chunk[at].text.upper() in _KEPT_AS_TEXT
         and chunk[at + 1].token_type is TokenType.STRING
+        and (
+            chunk[at].text.upper() in _KEPT_AS_TEXT
+            or (
+                chunk[at].text.upper().partition(" ")[0] in ADMINISTERS
+                and _STATEMENT_BELOW.search(chunk[at + 1].text) is not None
+            )
+        )
     ):
         try:
             inside = engine.tokenize(chunk[at + 1].text)
@@ -327,9 +336,9 @@ def _opaque(tree: exp.Expr | None) -> bool:
     """Return whether the parser gave up on a statement, or on the body of a procedure."""
     if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
         body = tree.expression if isinstance(tree, exp.Create) else tree
-        first = body.expressions[:1] if isinstance(body, exp.Block) else ()
-        if any(isinstance(one, exp.Column) and one.name.upper() == "ATOMIC" for one in first):
-            return True  # PostgreSQL's BEGIN ATOMIC, and a statement lost behind it
+        items = body.expressions if isinstance(body, exp.Block) else ()
+        if any(isinstance(one, (exp.Column, exp.Alias)) for one in items):
+            return True  # a word such as ATOMIC or NOCOUNT, and a statement lost behind it
         return any(_is_block_word(command) for command in tree.find_all(exp.Command))
     return isinstance(tree, exp.Command)
 
@@ -378,6 +387,9 @@ _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
 _ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
+_STATEMENT_BELOW = re.compile(
+    r"\n\s*(?:INSERT|MERGE|UPDATE|DELETE|CREATE|SELECT|WITH|TRUNCATE|DROP|ALTER)\s", re.IGNORECASE
+)
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",

@@ -92,6 +92,38 @@ def administers(chunk: Tokens) -> bool:
     return words[:2] in (["UPDATE", "STATISTICS"], ["IMPORT", "FOREIGN"], ["EXPORT", "MODEL"])
 
 
+_ANEW = frozenset({
+    "INSERT", "MERGE", "UPDATE", "DELETE", "CREATE", "SELECT", "WITH", "TRUNCATE", "DROP", "ALTER",
+})  # fmt: skip
+_NEVER_RUN = frozenset({"EXPLAIN", "DESCRIBE", "DESC"})
+_LEADS_ON = frozenset(
+    {"FOR", "AFTER", "BEFORE", "OR", "ON", "TO", "AS", ",", "(", "GRANT", "REVOKE"}
+)
+
+
+def administered(chunk: Tokens) -> int:
+    """Return where a statement ends that looks after the database; 0 for any other.
+
+    Without semicolons between them, the next statement begins on a line of its own.
+    """
+    if not administers(chunk):
+        return 0
+    words = _words(chunk, 1)
+    if words[0].partition(" ")[0] in _NEVER_RUN:
+        return len(chunk)
+    for i in range(1, len(chunk) - 1):
+        token = chunk[i]
+        if (
+            token.line > chunk[i - 1].line
+            and token.text.upper() in _ANEW
+            and token.token_type is not TokenType.STRING
+            and chunk[i - 1].text.upper() not in _LEADS_ON
+            and chunk[i + 1].text.upper() not in (",", "ON", "TO", ")")
+        ):
+            return i
+    return len(chunk)
+
+
 def repairs(chunk: Tokens) -> list[Tokens]:
     """Return the ways to say one statement anew, the one that loses least first."""
     found: list[Tokens] = []

@@ -8,7 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from lineage.sql.dialect import parser_dialect
 from lineage.sql.parse import parse
-from lineage.sql.repair import administers, repairs
+from lineage.sql.repair import administered, administers, repairs
 from tests.sql import cases
 
 CASES = [case for case in cases.read() if case.file == "repairs"]
@@ -55,3 +55,19 @@ def test_places_inside_a_block_stay_true() -> None:
 )
 def test_administers(sql: str, *, harmless: bool) -> None:
     assert administers(Dialect.get_or_raise(None).tokenize(sql)) is harmless
+
+
+@pytest.mark.parametrize(
+    ("sql", "rest"),
+    [
+        ("GRANT SELECT, INSERT ON t TO r\nINSERT INTO o SELECT a FROM t", "INSERT"),
+        ("GRANT\n  SELECT,\n  INSERT ON t TO r", None),
+        ("CREATE POLICY p ON t FOR\nSELECT USING (a)", None),
+        ("EXPLAIN\nSELECT a FROM t", None),
+        ("USE d\nUPDATE o SET x = 1", "UPDATE"),
+    ],
+)
+def test_what_stands_behind_is_not_lost(sql: str, rest: str | None) -> None:
+    tokens = Dialect.get_or_raise("tsql").tokenize(sql)
+    end = administered(tokens)
+    assert (tokens[end].text if 0 < end < len(tokens) else None) == rest
