@@ -72,6 +72,7 @@ _DYNAMIC = re.compile(
             (?:\s+(?:INTO|USING)\b[^;]*)? (?=\s*(?:;|\Z|END\b))
       | (?:sys\.)?sp_executesql\s+ (?:@\w+\s*=\s*)? N?'(?P<named>(?:[^']|'')*)' (?:\s*,[^;\n]*)?
             (?=\s*(?:;|\Z|\n))
+      | '(?P<plain>(?:[^']|'')*)' (?=\s*(?:;|\Z))
     )
     | \bEXEC(?:UTE)?\s*\(\s* N?'(?P<called>(?:[^']|'')*)' \s*\)
     """,

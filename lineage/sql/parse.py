@@ -333,19 +333,21 @@ def _moved(tokens: list[Token], head: Token, whole: Token) -> list[Token]:
 
 
 def _opaque(tree: exp.Expr | None) -> bool:
-    """Return whether the parser gave up on a statement, or on the body of a procedure."""
-    if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
-        body = tree.expression if isinstance(tree, exp.Create) else tree
-        items = body.expressions if isinstance(body, exp.Block) else ()
-        if any(isinstance(one, (exp.Column, exp.Alias)) for one in items):
-            return True  # a word such as ATOMIC or NOCOUNT, and a statement lost behind it
-        return any(_is_block_word(command) for command in tree.find_all(exp.Command))
-    return isinstance(tree, exp.Command)
+    """Return whether the parser gave up on a statement, or read a body of several.
 
-
-def _is_block_word(command: exp.Command) -> bool:
-    """Return whether a command hides statements: a body kept as text, or a block cut in two."""
-    return isinstance(command.parent, exp.Create) or command.name.upper() in ("BEGIN", "END")
+    Of a body it may lose what stands without a semicolon, so that is cut at the words that begin
+    a statement. A bare expression is what it makes of a word such as ELSEIF.
+    """
+    if isinstance(tree, exp.Create):
+        return isinstance(tree.expression, exp.Block | exp.IfBlock | exp.WhileBlock) or any(
+            isinstance(command.parent, exp.Create) for command in tree.find_all(exp.Command)
+        )
+    if isinstance(tree, exp.Alias):
+        return isinstance(tree.this, exp.Condition)
+    return isinstance(
+        tree,
+        exp.Command | exp.Block | exp.IfBlock | exp.WhileBlock | exp.EndStatement | exp.Condition,
+    ) and not isinstance(tree, exp.Query)
 
 
 def _is_stray(chunk: list[Token], first: Token) -> bool:
@@ -359,9 +361,10 @@ def _is_control(chunk: list[Token]) -> bool:
     return (
         words[0] in _CONTROL
         or words[0] in ("PROCEDURE", "FUNCTION")
+        or words[1:2] == ["CURSOR"]
         or any(token.text in (":=", ":") for token in chunk[:3])
         or (
-            words[0] == "CREATE"
+            words[0] in ("CREATE", "ALTER")
             and any(w in ("PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "PROC") for w in words)
         )
     )
@@ -386,15 +389,19 @@ _CONFLICT = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
 _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
-_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
+_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE", "DECLARE"})
 _STATEMENT_BELOW = re.compile(
     r"\n\s*(?:INSERT|MERGE|UPDATE|DELETE|CREATE|SELECT|WITH|TRUNCATE|DROP|ALTER)\s", re.IGNORECASE
 )
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
+    "ELSEIF", "ELSIF",
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
+_ROUTINE_OPTIONS = frozenset({
+    "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION",
+})  # fmt: skip
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
     "DO", "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK",
@@ -426,10 +433,15 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         starts = plain and _begins(word, previous, head, keeping=keeping)
         if word == "EXECUTE" and starts and position + 1 < len(chunk):
             starts = chunk[position + 1].text.upper() != "AS"
-        if word == "CREATE" and starts:
+        if word == "WITH" and starts and position + 1 < len(chunk):
+            starts = chunk[position + 1].text.upper() not in _ROUTINE_OPTIONS
+        if word in ("CREATE", "ALTER") and starts:
             starts = not _creates_routine(chunk, position)
+        if word == "DECLARE" and plain:  # T-SQL's table variable
+            starts = "TABLE" in [after.text.upper() for after in chunk[position + 1 : position + 5]]
         ends = (
             plain
+            and not starts
             and word in _CONTROL
             and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
             and not (head == "UPDATE" and word == "SET")

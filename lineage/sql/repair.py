@@ -844,7 +844,9 @@ def rows_of_loops(tokens: Tokens, known: dict[str, Tokens]) -> Tokens:
         name, sign = tokens[i + 1].text.lower(), tokens[i + 2].text.upper()
         if word == "CURSOR" and sign in ("IS", "FOR") and _is_query(tokens, i + 3):
             known[name] = tokens[i + 3 :]
-        elif word == "FOR" and sign == "IN":
+        elif word == "CURSOR" and name == "for" and i and _is_query(tokens, i + 2):
+            known[tokens[i - 1].text.lower()] = tokens[i + 2 :]
+        elif word == "FOR" and sign in ("IN", "AS"):
             start = i + 3
             end = next(
                 (k for k in range(start, len(tokens)) if tokens[k].text.upper() in ("LOOP", "DO")),
