@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
-from lineage.sql.repair import ADMINISTERS, administered, repairs, rows_of_loops
+from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -297,24 +297,23 @@ def _whole(trees: list[exp.Expr | None]) -> bool:
 
 def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
     """Split the text into tokens that the tokenizer left whole behind a word such as BEGIN."""
-    at = 0
-    while (
-        len(chunk) == at + 2
-        and chunk[at + 1].token_type is TokenType.STRING
-        and (
-            chunk[at].text.upper() in _KEPT_AS_TEXT
-            or (
-                chunk[at].text.upper().partition(" ")[0] in ADMINISTERS
-                and _STATEMENT_BELOW.search(chunk[at + 1].text) is not None
-            )
+    while len(chunk) > 1:
+        head, whole = chunk[-2:]
+        if whole.token_type is not TokenType.STRING or (
+            whole.end - whole.start >= len(whole.text)  # it has quotes: a string of its own
+        ):
+            return chunk
+        word = head.text.upper()
+        known = word in _KEPT_AS_TEXT or (
+            (word in _CONTROL or looks_after(word)) and _STATEMENT_BELOW.search(whole.text)
         )
-    ):
+        if not known:
+            return chunk
         try:
-            inside = engine.tokenize(chunk[at + 1].text)
+            inside = engine.tokenize(whole.text)
         except SqlglotError:
             return chunk
-        chunk = [*chunk[: at + 1], *_moved(inside, chunk[at], chunk[at + 1])]
-        at += 1
+        chunk = [*chunk[:-1], *_moved(inside, head, whole)]
     return chunk
 
 
@@ -339,7 +338,10 @@ def _opaque(tree: exp.Expr | None) -> bool:
     a statement. A bare expression is what it makes of a word such as ELSEIF.
     """
     if isinstance(tree, exp.Create):
-        return isinstance(tree.expression, exp.Block | exp.IfBlock | exp.WhileBlock) or any(
+        body, kind = tree.expression, str(tree.args.get("kind")).upper()
+        if kind == "PROCEDURE":
+            return not isinstance(body, exp.DML | exp.Merge | exp.Query)
+        return isinstance(body, exp.Block | exp.IfBlock | exp.WhileBlock | exp.DML) or any(
             isinstance(command.parent, exp.Create) for command in tree.find_all(exp.Command)
         )
     if isinstance(tree, exp.Alias):
@@ -395,12 +397,13 @@ _STATEMENT_BELOW = re.compile(
 )
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
-    "ELSEIF", "ELSIF",
+    "ELSEIF", "ELSIF", "END", "TRY", "CATCH", "THEN", "DO", "WHEN",
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
 _ROUTINE_OPTIONS = frozenset({
-    "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION",
+    "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION", "NOWAIT",
+    "LOG", "SETERROR",
 })  # fmt: skip
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",

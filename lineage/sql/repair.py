@@ -71,10 +71,15 @@ _ALTERS_NO_COLUMN = frozenset({
 _ALTERS_MORE = frozenset({"TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "TASK"})
 
 
+def looks_after(word: str) -> bool:
+    """Return whether a statement that begins so (in capitals) looks after the database."""
+    return word.partition(" ")[0] in ADMINISTERS or word == "UPDATE STATISTICS"
+
+
 def administers(chunk: Tokens) -> bool:
     """Return whether a statement only looks after the database: no row and no column moves."""
     words = _words(chunk, 8)
-    if words[0].partition(" ")[0] in ADMINISTERS:
+    if looks_after(words[0]):
         return words[:2] != ["DROP", "TABLE"] and words[:2] != ["DROP", "VIEW"]
     if words[0] == "CREATE":
         kind = next((word for word in words[1:] if word not in _MADE_AFTER), "")
@@ -223,6 +228,8 @@ def rows_moved(tokens: Tokens) -> Tokens:
         return tokens
     start = end + sign + 1
     start += tokens[start : start + 1] != [] and tokens[start].text.upper() == "TABLE"
+    if set(after[sign:]) & _OTHERS:
+        return tokens
     other, own = tokens[start : _name_end(tokens, start)], tokens[2:end]
     source, target = (other, own) if after[sign] == "FROM" else (own, other)
     near = tokens[0]
@@ -347,12 +354,20 @@ def _created(tokens: Tokens) -> tuple[int, int, int | None] | None:
     depth = 0
     for i in range(columns, len(tokens)):
         kind_ = tokens[i].token_type
+        other = not depth and tokens[i].text.upper() in _OTHERS
+        if other and tokens[i - 1].text.upper() not in ("COMMIT", "ON"):
+            return None  # another statement, without a semicolon before it
         if not depth and tokens[i].text.upper() in ("SELECT", "WITH") and _is_query(tokens, i):
             return name, columns, i
         if not depth and tokens[i].text.upper() == "AS" and _is_query(tokens, i + 1):
             return name, columns, i + 1
         depth += (kind_ in _OPENING) - (kind_ in _CLOSING)
     return name, columns, None
+
+
+_OTHERS = frozenset({
+    "INSERT", "UPDATE", "MERGE", "DELETE", "CREATE", "ALTER", "DROP", "EXEC", "TRUNCATE",
+})  # fmt: skip
 
 
 def _is_query(tokens: Tokens, i: int) -> bool:
@@ -507,6 +522,8 @@ def bulk_insert(tokens: Tokens) -> Tokens:
     if _words(tokens, 2) != ["BULK", "INSERT"]:
         return tokens
     source = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.FROM), len(tokens))
+    if {token.text.upper() for token in tokens[source:]} & _OTHERS:
+        return tokens
     head = [_like(tokens[0], TokenType.COPY, "COPY"), _like(tokens[1], TokenType.INTO, "INTO")]
     return [*head, *tokens[2 : source + 2]]
 
