@@ -72,6 +72,7 @@ _DYNAMIC = re.compile(
             (?:\s+(?:INTO|USING)\b[^;]*)? (?=\s*(?:;|\Z|END\b))
       | (?:sys\.)?sp_executesql\s+ (?:@\w+\s*=\s*)? N?'(?P<named>(?:[^']|'')*)' (?:\s*,[^;\n]*)?
             (?=\s*(?:;|\Z|\n))
+      | '(?P<plain>(?:[^']|'')*)' (?=\s*(?:;|\Z))
     )
     | \bEXEC(?:UTE)?\s*\(\s* N?'(?P<called>(?:[^']|'')*)' \s*\)
     """,
@@ -131,6 +132,51 @@ def _single(text: str) -> str:
     return re.sub("''", lambda _: " '" if next(opening) % 2 == 0 else "' ", text)
 
 
+_DELIMITER = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def delimiter(text: str) -> str:
+    """MySQL's client ends statements with what ``DELIMITER`` names: read it as a semicolon."""
+    lines = list(_DELIMITER.finditer(text)) if "elimiter" in text or "ELIMITER" in text else []
+    if not lines:
+        return text
+    done = [text[: lines[0].start()]]
+    for line, after in zip(lines, [*lines[1:], None], strict=True):
+        sign = line.group(1)
+        inside = text[line.end() : after.start() if after is not None else len(text)]
+        done.append(" " * len(line.group()))
+        done.append(inside.replace(sign, ";".ljust(len(sign))))
+    return "".join(done)
+
+
+_CLIENT_LINES = {
+    "\\": re.compile(r"^\\[a-z!?][^\n]*", re.MULTILINE),
+    "!": re.compile(r"^![a-z][^\n]*", re.MULTILINE),
+    ":": re.compile(
+        r"^:(?:setvar|r|connect|on|out|error|!!)\b[^\n]*", re.MULTILINE | re.IGNORECASE
+    ),
+    "@": re.compile(r"^@@?\w[^\n;]*(?=\r?$)", re.MULTILINE),
+    ".": re.compile(
+        r"""^\.(?:logon|logoff|set|if|quit|exit|goto|label|run|export|import|os|remark|repeat|mode
+        |headers?|read|open|output|once|timer|echo|bail|nullvalue|separator|width|print|tables
+        |schema|changes|load|log|maxrows|cd|shell|system|begin|end)\b[^\n]*""",
+        re.MULTILINE | re.IGNORECASE | re.VERBOSE,
+    ),
+}
+"""By the sign that they begin with: lines that a command-line client keeps to itself."""
+
+
+def _without_lines(sign: str) -> TextMend:
+    pattern = _CLIENT_LINES[sign]
+
+    def mend_lines(text: str) -> str:
+        if sign not in text:
+            return text
+        return pattern.sub(lambda match: " " * len(match.group()), text)
+
+    return mend_lines
+
+
 _STRAIGHT = re.compile(r"(\bSELECT(?:\s+(?:DISTINCT|ALL))?\s+)STRAIGHT_JOIN\b", re.IGNORECASE)
 _BRACKET_HINT = re.compile(r"\[\s*(?:NO)?(?:SHUFFLE|CLUSTERED|BROADCAST)\s*\]", re.IGNORECASE)
 
@@ -144,18 +190,27 @@ def impala_hints(text: str) -> str:
     return text
 
 
+_PSQL, _SNOWSQL, _SQLCMD, _SQLPLUS, _DOTTED = map(_without_lines, "\\!:@.")
 _TEXT: dict[str, tuple[TextMend, ...]] = {
-    "tsql": (batch_separator,),
-    "mssql": (batch_separator,),
-    "fabric": (batch_separator,),
-    "teradata": (teradata_words, locking_request),
+    "tsql": (batch_separator, _SQLCMD),
+    "mssql": (batch_separator, _SQLCMD),
+    "fabric": (batch_separator, _SQLCMD),
+    "teradata": (teradata_words, locking_request, _DOTTED),
     "flink": (match_within,),
-    "hive": (impala_hints,),
-    "mysql": (replace_into,),
-    "doris": (replace_into,),
-    "starrocks": (replace_into,),
-    "singlestore": (replace_into,),
-    "sqlite": (replace_into,),
+    "hive": (impala_hints, _SNOWSQL),
+    "mysql": (delimiter, replace_into),
+    "mariadb": (delimiter, replace_into),
+    "doris": (delimiter, replace_into),
+    "starrocks": (delimiter, replace_into),
+    "singlestore": (delimiter, replace_into),
+    "sqlite": (replace_into, _DOTTED),
+    "duckdb": (_DOTTED,),
+    "postgres": (_PSQL,),
+    "redshift": (_PSQL,),
+    "vertica": (_PSQL,),
+    "greenplum": (_PSQL,),
+    "snowflake": (_SNOWSQL,),
+    "oracle": (_SQLPLUS,),
 }
 
 

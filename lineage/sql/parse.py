@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mend, mended_text, mended_tokens
-from lineage.sql.repair import administers, repairs, rows_of_loops
+from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -163,7 +163,10 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
                 if tree is not None:
                     yield Parsed(piece, mend(tree, dialect), None, line, column)
             return
-    if administers(chunk):
+    end = administered(chunk)
+    if end:
+        if end < len(chunk):
+            yield from _chunk(text, chunk[end:], engine, dialect)
         return
     pieces = list(_procedural(chunk))
     if pieces and pieces != [chunk]:
@@ -292,18 +295,23 @@ def _whole(trees: list[exp.Expr | None]) -> bool:
 
 def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
     """Split the text into tokens that the tokenizer left whole behind a word such as BEGIN."""
-    at = 0
-    while (
-        len(chunk) == at + 2
-        and chunk[at].text.upper() in _KEPT_AS_TEXT
-        and chunk[at + 1].token_type is TokenType.STRING
-    ):
+    while len(chunk) > 1:
+        head, whole = chunk[-2:]
+        if whole.token_type is not TokenType.STRING or (
+            whole.end - whole.start >= len(whole.text)  # it has quotes: a string of its own
+        ):
+            return chunk
+        word = head.text.upper()
+        known = word in _KEPT_AS_TEXT or (
+            (word in _CONTROL or looks_after(word)) and _STATEMENT_BELOW.search(whole.text)
+        )
+        if not known:
+            return chunk
         try:
-            inside = engine.tokenize(chunk[at + 1].text)
+            inside = engine.tokenize(whole.text)
         except SqlglotError:
             return chunk
-        chunk = [*chunk[: at + 1], *_moved(inside, chunk[at], chunk[at + 1])]
-        at += 1
+        chunk = [*chunk[:-1], *_moved(inside, head, whole)]
     return chunk
 
 
@@ -322,19 +330,24 @@ def _moved(tokens: list[Token], head: Token, whole: Token) -> list[Token]:
 
 
 def _opaque(tree: exp.Expr | None) -> bool:
-    """Return whether the parser gave up on a statement, or on the body of a procedure."""
-    if isinstance(tree, (exp.Create, exp.Block, exp.IfBlock, exp.WhileBlock)):
-        body = tree.expression if isinstance(tree, exp.Create) else tree
-        first = body.expressions[:1] if isinstance(body, exp.Block) else ()
-        if any(isinstance(one, exp.Column) and one.name.upper() == "ATOMIC" for one in first):
-            return True  # PostgreSQL's BEGIN ATOMIC, and a statement lost behind it
-        return any(_is_block_word(command) for command in tree.find_all(exp.Command))
-    return isinstance(tree, exp.Command)
+    """Return whether the parser gave up on a statement, or read a body of several.
 
-
-def _is_block_word(command: exp.Command) -> bool:
-    """Return whether a command hides statements: a body kept as text, or a block cut in two."""
-    return isinstance(command.parent, exp.Create) or command.name.upper() in ("BEGIN", "END")
+    Of a body it may lose what stands without a semicolon, so that is cut at the words that begin
+    a statement. A bare expression is what it makes of a word such as ELSEIF.
+    """
+    if isinstance(tree, exp.Create):
+        body, kind = tree.expression, str(tree.args.get("kind")).upper()
+        if kind == "PROCEDURE":
+            return not isinstance(body, exp.DML | exp.Merge | exp.Query)
+        return isinstance(body, exp.Block | exp.IfBlock | exp.WhileBlock | exp.DML) or any(
+            isinstance(command.parent, exp.Create) for command in tree.find_all(exp.Command)
+        )
+    if isinstance(tree, exp.Alias):
+        return isinstance(tree.this, exp.Condition)
+    return isinstance(
+        tree,
+        exp.Command | exp.Block | exp.IfBlock | exp.WhileBlock | exp.EndStatement | exp.Condition,
+    ) and not isinstance(tree, exp.Query)
 
 
 def _is_stray(chunk: list[Token], first: Token) -> bool:
@@ -348,9 +361,10 @@ def _is_control(chunk: list[Token]) -> bool:
     return (
         words[0] in _CONTROL
         or words[0] in ("PROCEDURE", "FUNCTION")
+        or words[1:2] == ["CURSOR"]
         or any(token.text in (":=", ":") for token in chunk[:3])
         or (
-            words[0] == "CREATE"
+            words[0] in ("CREATE", "ALTER")
             and any(w in ("PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "PROC") for w in words)
         )
     )
@@ -375,12 +389,20 @@ _CONFLICT = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
 _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
-_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE"})
+_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE", "DECLARE"})
+_STATEMENT_BELOW = re.compile(
+    r"\n\s*(?:INSERT|MERGE|UPDATE|DELETE|CREATE|SELECT|WITH|TRUNCATE|DROP|ALTER)\s", re.IGNORECASE
+)
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
+    "ELSEIF", "ELSIF", "END", "TRY", "CATCH", "THEN", "DO", "WHEN",
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
+_ROUTINE_OPTIONS = frozenset({
+    "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION", "NOWAIT",
+    "LOG", "SETERROR",
+})  # fmt: skip
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
     "DO", "DECLARE", "SET", "PRINT", "RETURN", "THROW", "RAISERROR", "COMMIT", "ROLLBACK",
@@ -412,10 +434,15 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         starts = plain and _begins(word, previous, head, keeping=keeping)
         if word == "EXECUTE" and starts and position + 1 < len(chunk):
             starts = chunk[position + 1].text.upper() != "AS"
-        if word == "CREATE" and starts:
+        if word == "WITH" and starts and position + 1 < len(chunk):
+            starts = chunk[position + 1].text.upper() not in _ROUTINE_OPTIONS
+        if word in ("CREATE", "ALTER") and starts:
             starts = not _creates_routine(chunk, position)
+        if word == "DECLARE" and plain:  # T-SQL's table variable
+            starts = "TABLE" in [after.text.upper() for after in chunk[position + 1 : position + 5]]
         ends = (
             plain
+            and not starts
             and word in _CONTROL
             and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
             and not (head == "UPDATE" and word == "SET")

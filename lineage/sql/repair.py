@@ -71,10 +71,15 @@ _ALTERS_NO_COLUMN = frozenset({
 _ALTERS_MORE = frozenset({"TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "TASK"})
 
 
+def looks_after(word: str) -> bool:
+    """Return whether a statement that begins so (in capitals) looks after the database."""
+    return word.partition(" ")[0] in ADMINISTERS or word == "UPDATE STATISTICS"
+
+
 def administers(chunk: Tokens) -> bool:
     """Return whether a statement only looks after the database: no row and no column moves."""
     words = _words(chunk, 8)
-    if words[0].partition(" ")[0] in ADMINISTERS:
+    if looks_after(words[0]):
         return words[:2] != ["DROP", "TABLE"] and words[:2] != ["DROP", "VIEW"]
     if words[0] == "CREATE":
         kind = next((word for word in words[1:] if word not in _MADE_AFTER), "")
@@ -90,6 +95,38 @@ def administers(chunk: Tokens) -> bool:
         changed = chunk[end].text.upper() if end < len(chunk) else ""
         return changed in _ALTERS_NO_COLUMN and not after & {"FROM", "SELECT", "INSERT", "MERGE"}
     return words[:2] in (["UPDATE", "STATISTICS"], ["IMPORT", "FOREIGN"], ["EXPORT", "MODEL"])
+
+
+_ANEW = frozenset({
+    "INSERT", "MERGE", "UPDATE", "DELETE", "CREATE", "SELECT", "WITH", "TRUNCATE", "DROP", "ALTER",
+})  # fmt: skip
+_NEVER_RUN = frozenset({"EXPLAIN", "DESCRIBE", "DESC"})
+_LEADS_ON = frozenset(
+    {"FOR", "AFTER", "BEFORE", "OR", "ON", "TO", "AS", ",", "(", "GRANT", "REVOKE"}
+)
+
+
+def administered(chunk: Tokens) -> int:
+    """Return where a statement ends that looks after the database; 0 for any other.
+
+    Without semicolons between them, the next statement begins on a line of its own.
+    """
+    if not administers(chunk):
+        return 0
+    words = _words(chunk, 1)
+    if words[0].partition(" ")[0] in _NEVER_RUN:
+        return len(chunk)
+    for i in range(1, len(chunk) - 1):
+        token = chunk[i]
+        if (
+            token.line > chunk[i - 1].line
+            and token.text.upper() in _ANEW
+            and token.token_type is not TokenType.STRING
+            and chunk[i - 1].text.upper() not in _LEADS_ON
+            and chunk[i + 1].text.upper() not in (",", "ON", "TO", ")")
+        ):
+            return i
+    return len(chunk)
 
 
 def repairs(chunk: Tokens) -> list[Tokens]:
@@ -191,6 +228,8 @@ def rows_moved(tokens: Tokens) -> Tokens:
         return tokens
     start = end + sign + 1
     start += tokens[start : start + 1] != [] and tokens[start].text.upper() == "TABLE"
+    if set(after[sign:]) & _OTHERS:
+        return tokens
     other, own = tokens[start : _name_end(tokens, start)], tokens[2:end]
     source, target = (other, own) if after[sign] == "FROM" else (own, other)
     near = tokens[0]
@@ -315,12 +354,20 @@ def _created(tokens: Tokens) -> tuple[int, int, int | None] | None:
     depth = 0
     for i in range(columns, len(tokens)):
         kind_ = tokens[i].token_type
+        other = not depth and tokens[i].text.upper() in _OTHERS
+        if other and tokens[i - 1].text.upper() not in ("COMMIT", "ON"):
+            return None  # another statement, without a semicolon before it
         if not depth and tokens[i].text.upper() in ("SELECT", "WITH") and _is_query(tokens, i):
             return name, columns, i
         if not depth and tokens[i].text.upper() == "AS" and _is_query(tokens, i + 1):
             return name, columns, i + 1
         depth += (kind_ in _OPENING) - (kind_ in _CLOSING)
     return name, columns, None
+
+
+_OTHERS = frozenset({
+    "INSERT", "UPDATE", "MERGE", "DELETE", "CREATE", "ALTER", "DROP", "EXEC", "TRUNCATE",
+})  # fmt: skip
 
 
 def _is_query(tokens: Tokens, i: int) -> bool:
@@ -475,6 +522,8 @@ def bulk_insert(tokens: Tokens) -> Tokens:
     if _words(tokens, 2) != ["BULK", "INSERT"]:
         return tokens
     source = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.FROM), len(tokens))
+    if {token.text.upper() for token in tokens[source:]} & _OTHERS:
+        return tokens
     head = [_like(tokens[0], TokenType.COPY, "COPY"), _like(tokens[1], TokenType.INTO, "INTO")]
     return [*head, *tokens[2 : source + 2]]
 
@@ -812,7 +861,9 @@ def rows_of_loops(tokens: Tokens, known: dict[str, Tokens]) -> Tokens:
         name, sign = tokens[i + 1].text.lower(), tokens[i + 2].text.upper()
         if word == "CURSOR" and sign in ("IS", "FOR") and _is_query(tokens, i + 3):
             known[name] = tokens[i + 3 :]
-        elif word == "FOR" and sign == "IN":
+        elif word == "CURSOR" and name == "for" and i and _is_query(tokens, i + 2):
+            known[tokens[i - 1].text.lower()] = tokens[i + 2 :]
+        elif word == "FOR" and sign in ("IN", "AS"):
             start = i + 3
             end = next(
                 (k for k in range(start, len(tokens)) if tokens[k].text.upper() in ("LOOP", "DO")),

@@ -84,6 +84,34 @@ def test_locking_request() -> None:
     assert mend.locking_request(plain) == plain
 
 
+def test_delimiter() -> None:
+    text = (
+        "DELIMITER $$\nBEGIN INSERT INTO u (x) SELECT a FROM t; END$$\nDELIMITER ;\nSELECT b FROM t"
+    )
+    found = mend.delimiter(text)
+    assert len(found) == len(text)
+    assert found.count("\n") == text.count("\n")
+    assert found.split("\n")[1].endswith("END; ")
+    assert cases.told(text, "mysql", TABLES) == {"t.a -> u.x", "t.b -> <select>.b"}
+    assert mend.delimiter("SELECT delimiter FROM t") == "SELECT delimiter FROM t"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line"),
+    [
+        ("postgres", "\\set ON_ERROR_STOP on"),
+        ("snowflake", "!set variable_substitution=true"),
+        ("tsql", ":setvar db x"),
+        ("oracle", "@other.sql"),
+        ("teradata", ".logon host/user,pw"),
+        ("sqlite", ".mode csv"),
+    ],
+)
+def test_lines_of_a_client(dialect: str, line: str) -> None:
+    text = f"{line}\nINSERT INTO u (x) SELECT a FROM t;\n{line}\n"  # noqa: S608 - only bound
+    assert cases.told(text, dialect, TABLES) == {"t.a -> u.x"}
+
+
 def test_impala_hints() -> None:
     text = "SELECT STRAIGHT_JOIN a FROM t JOIN [SHUFFLE] u WHERE m['shuffle'] = straight_join"
     found = mend.impala_hints(text)
