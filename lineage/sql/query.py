@@ -884,7 +884,12 @@ class Binder(Expressions):
                 )
             return found
         if isinstance(what, (exp.Array, exp.Tuple)):
-            names = {literal.name.lower() for literal in what.find_all(exp.Literal)}
+            named = [item for item in what.expressions if isinstance(item, exp.Literal)]
+            there = {column.name.lower() for column in columns}
+            for item in named:
+                if item.name.lower() not in there and "*" not in there:
+                    self._missing_in_star("COLUMNS", item, spread)
+            names = {item.name.lower() for item in named}
             return [column for column in columns if column.name.lower() in names]
         if isinstance(what, exp.Lambda) and what.expressions:
             return self._passing(what.this, what.expressions[0].name, columns, spread)
@@ -1377,7 +1382,8 @@ class Binder(Expressions):
                 origins = merge(origins, column.direct)
             renamed = [Column(_identifier_name(name), None, origins) for name in names]
             return Relation(renamed, relation.indirect)
-        return Relation(renamed, relation.indirect, None, relation.open)
+        result = Relation(renamed, relation.indirect, None, relation.open)
+        return _deduplicated(result) if self.rules.dedupe_names else result
 
     # ---- joins --------------------------------------------------------------------------
 
