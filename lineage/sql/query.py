@@ -420,6 +420,8 @@ class Binder(Expressions):
     def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
+                if self.rules.last_alias:
+                    frame.projections.pop(item.alias.lower(), None)
                 frame.projections.setdefault(item.alias.lower(), (position, item.this))
                 continue
             star = _star_of(item)
@@ -478,7 +480,7 @@ class Binder(Expressions):
                 kind_ = self._concrete(type_)
                 column = Column(name.name, kind_, origins, self._taken(), None, _at(name))
                 columns.append(column)
-                frame.aliases.setdefault(name.name.lower(), column)
+                self._alias(name.name, column, frame)
                 continue
             star = _star_of(item)
             if star is not None:
@@ -533,8 +535,15 @@ class Binder(Expressions):
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
         column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
         if isinstance(item, exp.Alias):
-            frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct, indirect))
+            self._alias(name, Column(name, type_, column.direct, indirect), frame)
         return [column]
+
+    def _alias(self, name: str, column: Column, frame: Frame) -> None:
+        """Let what follows name a column of the SELECT list."""
+        if self.rules.last_alias:
+            frame.aliases[name.lower()] = column
+        else:
+            frame.aliases.setdefault(name.lower(), column)
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""
@@ -948,6 +957,8 @@ class Binder(Expressions):
             key = core.name.lower()
             if aliases_first:
                 found = relation.find(key)
+                if isinstance(found, list) and self.rules.last_alias:
+                    found = found[-1]
                 if isinstance(found, Column):
                     self._carry(found)
                     return found.direct
