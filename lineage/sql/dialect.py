@@ -81,6 +81,8 @@ class Rules:
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     dedupe_names: bool = False
     """A subquery's second ``id`` is called ``id_1``."""
+    last_alias: bool = False
+    """Of two expressions of the SELECT list that have one alias, the alias means the last."""
     first_of_duplicates: bool = False
     """Of two output columns of one name the first is meant, instead of an error."""
     nested_paths: bool = False
@@ -163,7 +165,7 @@ _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
         binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True, renames_what_is_there=True, replaces_first=True,
+        catalogue=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
     ),
     "": Rules("", lateral_aliases=True),
     "snowflake": Rules(

@@ -699,7 +699,10 @@ def _operator(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         symbol = OPERATORS[type(step)]
         if type_ is None or right_type is None:
             binder.beside((type_, right_type), step)
-        answer = types.operator(symbol, (type_, right_type))
+        if symbol in COMPARISONS and isinstance(step.args["expression"], exp.Any | exp.All):
+            answer = types.combine("in_subquery", (type_, right_type))
+        else:
+            answer = types.operator(symbol, (type_, right_type))
         if symbol in COMPARISONS and (
             answer.never
             or _refused(types, step.args["expression"], type_)
@@ -1127,7 +1130,8 @@ def _star(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 @_handles(exp.Any, exp.All)
 def _quantified(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     """``= ANY (…)`` and ``> ALL (…)`` compare with each of many values, not with a BOOLEAN."""
-    return (None, binder.value(node.this, frame)[1])
+    type_, origins = binder.value(node.this, frame)
+    return (type_ if isinstance(node.this, exp.Query) else None, origins)
 
 
 @_handles(exp.Columns)

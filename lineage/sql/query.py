@@ -427,6 +427,8 @@ class Binder(Expressions):
     def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
+                if self.rules.last_alias:
+                    frame.projections.pop(item.alias.lower(), None)
                 frame.projections.setdefault(item.alias.lower(), (position, item.this))
                 continue
             star = _star_of(item)
@@ -486,7 +488,7 @@ class Binder(Expressions):
                 kind_ = self._concrete(type_)
                 column = Column(name.name, kind_, origins, self._taken(), None, _at(name))
                 columns.append(column)
-                frame.aliases.setdefault(name.name.lower(), column)
+                self._alias(name.name, column, frame)
                 continue
             star = _star_of(item)
             if star is not None:
@@ -553,8 +555,15 @@ class Binder(Expressions):
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
         column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
         if isinstance(item, exp.Alias):
-            frame.aliases.setdefault(name.lower(), Column(name, type_, column.direct, indirect))
+            self._alias(name, Column(name, type_, column.direct, indirect), frame)
         return [column]
+
+    def _alias(self, name: str, column: Column, frame: Frame) -> None:
+        """Let what follows name a column of the SELECT list."""
+        if self.rules.last_alias:
+            frame.aliases[name.lower()] = column
+        else:
+            frame.aliases.setdefault(name.lower(), column)
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""
@@ -940,7 +949,12 @@ class Binder(Expressions):
                 )
             return found
         if isinstance(what, (exp.Array, exp.Tuple)):
-            names = {literal.name.lower() for literal in what.find_all(exp.Literal)}
+            named = [item for item in what.expressions if isinstance(item, exp.Literal)]
+            there = {column.name.lower() for column in columns}
+            for item in named:
+                if item.name.lower() not in there and "*" not in there:
+                    self._missing_in_star("COLUMNS", item, spread)
+            names = {item.name.lower() for item in named}
             return [column for column in columns if column.name.lower() in names]
         if isinstance(what, exp.Lambda) and what.expressions:
             return self._passing(what.this, what.expressions[0].name, columns, spread)
@@ -999,6 +1013,8 @@ class Binder(Expressions):
             key = core.name.lower()
             if aliases_first:
                 found = relation.find(key)
+                if isinstance(found, list) and self.rules.last_alias:
+                    found = found[-1]
                 if isinstance(found, Column):
                     self._carry(found)
                     return found.direct
@@ -1488,7 +1504,8 @@ class Binder(Expressions):
                 origins = merge(origins, column.direct)
             renamed = [Column(_identifier_name(name), None, origins) for name in names]
             return Relation(renamed, relation.indirect)
-        return Relation(renamed, relation.indirect, None, relation.open)
+        result = Relation(renamed, relation.indirect, None, relation.open)
+        return _deduplicated(result) if self.rules.dedupe_names else result
 
     # ---- joins --------------------------------------------------------------------------
 

@@ -227,9 +227,14 @@ def told(script: list[str]) -> Told:
     doubts = [f"{p.code}: {p.message}" for b in results for p in b.problems if not p.certain]
     last = Told([], [], [], [], problems, doubts)
     lengths: dict[str, set[Place]] = {}
+    hidden: set[Place] = set()
     for bound in results:
         # A table that is read decides how many rows there are, whether or not a column is named.
         read = set().union(*(lengths.get(table.name.lower(), set()) for table in bound.reads))
+        if any(table.temporary for table in bound.reads):
+            read = read | hidden
+        if not bound.writes:  # it fills a temporary table
+            hidden |= read
         for write in bound.writes:
             traced = [(name, *_traced(column, made)) for name, column in write.columns]
             rows = _influences(write.indirect, made) | read
