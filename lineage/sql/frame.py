@@ -10,8 +10,6 @@ from lineage.sql.relation import NOTHING, Column, Origins, Parts, Relation
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from lineage.sql.query import Cte
-
 
 class Entry:
     """One item of a FROM clause, under the name that the query gives it."""
@@ -68,6 +66,23 @@ class Frame:
         """Return whether an item's column is one of those that were joined into one."""
         together = self.together.get(key)
         return together is None or entry in together
+
+
+class Cte:
+    """A common table expression, bound when it is first read."""
+
+    __slots__ = ("busy", "name", "node", "parent", "relation", "scope", "used")
+
+    def __init__(
+        self, name: str, node: exp.CTE | None, scope: CteScope, parent: Frame | None = None
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.scope = scope
+        self.parent = parent
+        self.relation: Relation | None = None
+        self.busy = False
+        self.used = False
 
 
 class CteScope:

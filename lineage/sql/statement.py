@@ -11,7 +11,7 @@ from sqlglot import exp
 from lineage.garbage import uncollected
 from lineage.model.names import joined
 from lineage.sql.dialect import Rules
-from lineage.sql.expression import Types, children
+from lineage.sql.expression import children
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.parse import PARSER_ERRORS, on_deep_stack, parse
 from lineage.sql.place import place_of
@@ -34,6 +34,7 @@ from lineage.sql.relation import (
     merge,
 )
 from lineage.sql.repair import ADMINISTERS, OUTPUT_DOT
+from lineage.sql.resolution import Types
 from lineage.sql.typing import TypeSystem
 
 
@@ -1429,11 +1430,11 @@ def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
 
 def _deduplicate(columns: list[Column], rules: Rules) -> list[Column]:
     """Number repeated names as engines do that let a table be made of them."""
-    from lineage.sql.query import _deduplicated  # noqa: PLC0415 - one binder in two files
+    from lineage.sql.source import deduplicated  # noqa: PLC0415 - one binder in two files
 
     if not rules.dedupe_names:
         return columns
-    return _deduplicated(Relation(columns)).columns
+    return deduplicated(Relation(columns)).columns
 
 
 __all__ = ["Bound", "InlinedTable", "StatementBinder", "Write", "children"]

@@ -1,0 +1,776 @@
+"""FROM: tables, subqueries, VALUES, collections, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from sqlglot import exp
+
+from lineage.model.names import joined
+from lineage.sql.expression import children
+from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
+from lineage.sql.nested import fields, unfolded
+from lineage.sql.pivot import Pivots
+from lineage.sql.place import place_of
+from lineage.sql.projection import identifier_name
+from lineage.sql.relation import (
+    JOIN,
+    NOTHING,
+    SORT,
+    TRANSFORMATION,
+    Column,
+    Elements,
+    Origins,
+    Parts,
+    Relation,
+    Schema,
+    Table,
+    lift,
+    mark,
+    merge,
+)
+
+T = TypeVar("T")
+_QUERIES = (exp.Query, exp.Subquery, exp.Paren)
+_VALUES_CALLED: dict[str, tuple[str, int]] = {
+    "snowflake": ("column", 1), "postgres": ("column", 1), "redshift": ("column", 1),
+    "sqlite": ("column", 1), "spark": ("col", 1), "databricks": ("col", 1), "hive": ("col", 1),
+    "mysql": ("column_", 0), "trino": ("_col", 0), "presto": ("_col", 0), "athena": ("_col", 0),
+    "flink": ("EXPR$", 0),
+}  # fmt: skip
+"""What the columns of VALUES are called when nobody says, and where the count begins."""
+_ELSEWHERE = frozenset({"openquery", "remote", "remotesecure", "cluster", "clusterallreplicas"})
+_WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
+_FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "split_to_table": ("seq", "index", "value"),
+    "strtok_split_to_table": ("seq", "index", "value"),
+    "jsonb_each": ("key", "value"),
+    "json_each": ("key", "value"),
+    "jsonb_each_text": ("key", "value"),
+    "json_each_text": ("key", "value"),
+    "jsonb_array_elements": ("value",),
+    "json_array_elements": ("value",),
+    "jsonb_array_elements_text": ("value",),
+    "json_array_elements_text": ("value",),
+}
+"""What the columns of a function in FROM are called when nobody says."""
+_FLATTENED = ("seq", "key", "path", "index", "value", "this")
+
+
+class Sources(Pivots):
+    """Binds the items of a FROM clause."""
+
+    _around: list[Frame]
+    _unfolded: dict[str, tuple[Table, str, str, tuple[str, ...]]]
+    _unknown: dict[Parts, Table]
+    missing: dict[Parts, exp.Expr]
+    reads: dict[Parts, Table]
+    schema: Schema
+
+    # What the classes that follow provide.
+
+    def _all_of(self, frame: Frame) -> Relation:
+        """Return all that a FROM clause shows."""
+        raise NotImplementedError
+
+    def _called(self, node: exp.Expr, frame: Frame) -> tuple[exp.Expr, Frame] | None:
+        """Return the body of the routine that is called, and a frame with its arguments."""
+        raise NotImplementedError
+
+    def _cte_relation(self, cte: Cte) -> Relation:
+        """Return what a CTE yields, bound when it is first read."""
+        raise NotImplementedError
+
+    def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
+        """Bind the body of a routine, whose problems are not those of the statement."""
+        raise NotImplementedError
+
+    def join(self, node: exp.Join, frame: Frame) -> None:
+        """Add a joined item, and settle what ON, USING and NATURAL say."""
+        raise NotImplementedError
+
+    def query(
+        self,
+        node: exp.Expr,
+        ctes: CteScope,
+        parent: Frame | None = None,
+        *,
+        top: bool = False,
+    ) -> Relation:
+        """Bind a query expression and return what it yields."""
+        raise NotImplementedError
+
+    def with_clause(self, node: exp.With, ctes: CteScope, parent: Frame | None) -> CteScope:
+        """Open a scope with the CTEs of a WITH clause. Each sees those before it."""
+        raise NotImplementedError
+
+    # What it does itself.
+
+    def _stacked(self, function: exp.Expr, width: int, frame: Frame) -> list[Origins] | None:
+        """``stack(n, …)`` deals its values out to the columns of ``n`` rows."""
+        if not isinstance(function, exp.Stack) or not width:
+            return None
+        slots: list[Origins] = [NOTHING] * width
+        for position, item in enumerate(function.expressions):
+            found = lift(self.value(item, frame)[1], TRANSFORMATION)
+            slots[position % width] = merge(slots[position % width], found)
+        return slots
+
+    def from_item(self, node: exp.Expr, frame: Frame) -> None:
+        """Add one item of a FROM clause (and what is joined inside it) to the frame."""
+        if isinstance(node, exp.Final):
+            node = node.this
+        if isinstance(node, exp.TableAlias):  # BigQuery's `|> AS z`
+            node = exp.Table(this=node.this)
+        handler = _FROM.get(type(node))
+        before = len(frame.entries)
+        if handler is not None:
+            handler(self, node, frame)
+        elif isinstance(node, exp.Func):
+            self._from_function(node, frame)
+        elif isinstance(node, _QUERIES):
+            self._from_query(node, frame)
+        else:
+            text = f"{node.key} is not understood as a source of rows"
+            problem = Problem("unsupported-source", text, place_of(node), certain=False)
+            self.problems.append(problem)
+            return
+        for lateral in node.args.get("laterals") or ():
+            self.from_item(lateral, frame)
+        if not isinstance(node, (exp.Subquery, exp.Table)):
+            return
+        outer = frame.group
+        for join in node.args.get("joins") or ():
+            if isinstance(node, exp.Table) or frame.entries[before:]:
+                frame.group = max(frame.group, before)
+                self.join(join, frame)
+        frame.group = outer
+
+    def _from_query(self, node: exp.Expr, frame: Frame) -> None:
+        """A subquery, in parentheses or not."""
+        alias = node.args.get("alias")
+        inner = node.this if isinstance(node, exp.Subquery) else node
+        if (
+            isinstance(node, exp.Subquery)
+            and isinstance(inner, (exp.Table, exp.Subquery))
+            and not (
+                isinstance(inner, exp.Subquery)
+                and not inner.args.get("joins")
+                and not inner.args.get("alias")
+            )
+        ):
+            if alias is None:
+                self.from_item(inner, frame)
+                self._pivot_last(node, frame)
+                return
+            inside = Frame(frame.ctes, frame.parent)
+            self.from_item(inner, inside)
+            relation = self._all_of(inside)
+        else:
+            parent = (
+                frame
+                if self.rules.implicit_lateral or isinstance(node.parent, exp.Lateral)
+                else frame.parent
+            )
+            outer, self._influence = self._influence, NOTHING
+            with_ = node.args.get("with_") if isinstance(node, exp.Subquery) else None
+            ctes = self.with_clause(with_, frame.ctes, parent) if with_ is not None else frame.ctes
+            self._around.append(frame)
+            relation = self.query(inner, ctes, parent)
+            self._around.pop()
+            self._influence = outer
+            if (
+                isinstance(node, exp.Subquery)
+                and node.args.get("limit") is not None
+                and node.args.get("order") is not None
+            ):
+                keys = self._order_keys(node.args["order"], relation, None, Frame(ctes, parent))
+                relation = Relation(
+                    relation.columns,
+                    merge(relation.indirect, mark(keys, SORT)),
+                    None,
+                    relation.open,
+                )
+        if self.rules.dedupe_names:
+            relation = deduplicated(relation)
+        relation = self._renamed(relation, alias if isinstance(alias, exp.TableAlias) else None)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        name = alias.name.lower() if alias is not None else ""
+        frame.entries.append(Entry(name, relation))
+
+    def _from_rows(self, node: exp.TableFromRows, frame: Frame) -> None:
+        """``TABLE(f(…))``, which Snowflake also takes for LATERAL."""
+        function = node.this
+        alias = node.args.get("alias")
+        if isinstance(function, exp.Window):
+            function = function.this
+        if isinstance(function, exp.Explode) and self.rules.dialect == "snowflake":
+            named = alias.copy() if alias is not None else exp.TableAlias()
+            if not named.args.get("columns"):
+                named.set("columns", [exp.to_identifier(name) for name in _FLATTENED])
+            self._from_lateral(exp.Lateral(this=function.copy(), alias=named), frame)
+            return
+        self._from_function(exp.Table(this=function.copy(), alias=alias and alias.copy()), frame)
+
+    def _from_stream(self, node: exp.Stream, frame: Frame) -> None:
+        """Databricks' ``STREAM(t)``: the rows of a table as they come."""
+        inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
+        self.from_item(inner, frame)
+
+    def _pivot_last(self, node: exp.Expr, frame: Frame) -> None:
+        for pivot in node.args.get("pivots") or ():
+            entry = frame.entries.pop()
+            relation = self._pivot(pivot, entry.relation, frame)
+            alias = pivot.args.get("alias")
+            frame.entries.append(Entry(alias.name.lower() if alias else entry.alias, relation))
+
+    def _from_table(self, node: exp.Table, frame: Frame) -> None:
+        this = node.this
+        alias = node.args.get("alias")
+        if this is None and node.args.get("rows_from"):
+            self._from_rows_from(node, frame)
+            return
+        named = isinstance(this, exp.Identifier | exp.Dot | exp.Parameter)
+        if not named and not _named_by_text(this) and not _is_stage(this):
+            if isinstance(this, exp.Expr):
+                self._from_function(node, frame)
+            return
+        parts = self.parts_of(node)
+        relation, full = self._table_relation(parts, node, frame)
+        if relation is None:
+            return
+        relation = self._renamed(relation, alias) if alias is not None else relation
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        name = parts[-1].lower()
+        if alias is not None and alias.name:
+            name = alias.name.lower()
+            full = (name,)
+        frame.entries.append(Entry(name, relation, tuple(part.lower() for part in full)))
+
+    def _from_rows_from(self, node: exp.Table, frame: Frame) -> None:
+        """PostgreSQL's ``ROWS FROM (f(…), g(…))``: the rows of functions side by side."""
+        start = len(frame.entries)
+        for item in node.args["rows_from"]:
+            self.from_item(item, frame)
+        columns = [column for one in frame.entries[start:] for column in one.relation.columns]
+        if node.args.get("ordinality"):
+            columns.append(Column("ordinality", "BIGINT"))
+        del frame.entries[start:]
+        alias = node.args.get("alias")
+        name = alias.name.lower() if alias is not None else ""
+        frame.entries.append(Entry(name, self._renamed(Relation(columns), alias)))
+
+    def parts_of(self, node: exp.Table) -> Parts:
+        """Return the dotted name of a table as parts; a quoted ``a.b.c`` of BigQuery is split."""
+        parts = tuple(part.name for part in node.parts if part.name)
+        if type(node.this) is not exp.Identifier:
+            if _is_stage(node.this):
+                return (node.this.name,)
+            if _named_by_text(node.this):
+                return tuple(part.strip('"') for part in node.this.name.split("."))
+            if isinstance(node.this, exp.Parameter):
+                return ("@" + node.this.name,)
+        if self.rules.dialect == "oracle" and parts and "@" in parts[-1]:
+            parts = (*parts[:-1], parts[-1].split("@", 1)[0])
+        if self.rules.dialect == "bigquery":
+            parts = tuple(piece for part in parts for piece in part.split("."))
+            if parts and "$" in parts[-1]:
+                parts = (*parts[:-1], parts[-1].split("$", 1)[0])
+        return parts
+
+    def _table_relation(
+        self, parts: Parts, node: exp.Table, frame: Frame
+    ) -> tuple[Relation | None, Parts]:
+        if len(parts) == 1:
+            cte = frame.ctes.find(parts[0].lower())
+            if cte is not None:
+                cte.used = True
+                return self._cte_relation(cte), parts
+        else:
+            nested = self._nested_collection(parts, node, frame)
+            if nested:
+                return None, parts
+        table = self.schema.find(parts)
+        if table is None:
+            if self.schema.gone(parts):
+                self.problems.append(
+                    Problem(
+                        "unknown-table",
+                        f'table "{joined(parts)}" does not exist',
+                        place_of(node),
+                        parts[-1],
+                    )
+                )
+            named = self.schema.named(parts)
+            key = tuple(part.lower() for part in named)
+            table = self._unknown.get(key)
+            if table is None:
+                table = self._unknown[key] = Table(named)
+                self.missing[named] = node
+        self.reads[table.parts] = table
+        return table.relation(), table.parts if len(table.parts) >= len(parts) else parts
+
+    def _nested_collection(self, parts: Parts, node: exp.Table, frame: Frame) -> bool:
+        """``FROM t, t.items`` (BigQuery, Impala): the second item is a column of the first."""
+        if not self.rules.nested_paths:
+            return False
+        if self._collection_rows(parts, node, frame):
+            return True
+        folded = tuple(part.lower() for part in parts)
+        scope: Frame | None = frame
+        while scope is not None:
+            for entry in scope.entries:
+                for size in range(len(folded) - 1, 0, -1):
+                    if not entry.answers_to(folded[:size]):
+                        continue
+                    column = self._exact(parts[: size + 1], scope, learn=bool(entry.relation.open))
+                    if column is None:
+                        continue
+                    path = parts[size + 1 :]
+                    origins = self._at_path(column, path) if path else column.direct
+                    alias = node.args.get("alias")
+                    name = alias.name if alias is not None and alias.name else parts[-1]
+                    relation = self._element_relation(name, column, origins)
+                    self._influenced(origins, JOIN)
+                    frame.entries.append(Entry(name.lower(), self._renamed(relation, alias)))
+                    return True
+            scope = scope.parent
+        return False
+
+    def _collection_rows(self, parts: Parts, node: exp.Table, frame: Frame) -> bool:
+        """Take ``FROM t.items`` for the rows of a collection, where the type of it is Hive's."""
+        for table, column, type_, path in self._collections(parts, frame):
+            rows = unfolded(column, type_, path)
+            if rows is None:
+                continue
+            columns = [
+                Column(name, None, {table.origin(whole): TRANSFORMATION}) for name, whole in rows
+            ]
+            alias = node.args.get("alias")
+            name = alias.name if alias is not None and alias.name else parts[-1]
+            relation = self._renamed(Relation(columns), alias)
+            if rows[0][0] == "item" or rows[0][1].endswith(f".item.{rows[0][0]}"):
+                # Its place in the array: it can be named, and no star shows it.
+                inside = rows[0][1].removesuffix(f".{rows[0][0]}").removesuffix(".item")
+                origin = {table.origin(f"{inside}.pos"): TRANSFORMATION}
+                if relation.find("pos") is None and relation.index is not None:
+                    relation.index["pos"] = Column("pos", None, origin)
+            frame.entries.append(Entry(name.lower(), relation))
+            self._unfolded[name.lower()] = (table, column, type_, path)
+            self._unfolds = True
+            return True
+        return False
+
+    def _collections(
+        self, parts: Parts, frame: Frame
+    ) -> Iterator[tuple[Table, str, str, tuple[str, ...]]]:
+        """Yield the columns that a name in FROM may mean: table, name, type, and what is left."""
+        folded = tuple(part.lower() for part in parts)
+        inside = self._unfolded.get(folded[0])
+        if inside is not None:
+            table_, name_, kind_, path_ = inside
+            yield table_, name_, kind_, (*path_, *parts[1:])
+        scopes: list[Frame] = [*reversed(self._around)]
+        scope: Frame | None = frame
+        while scope is not None:
+            scopes.insert(0, scope)
+            scope = scope.parent
+        for size in range(len(parts) - 1, 0, -1):
+            tables = [
+                entry.relation.table
+                for scope in scopes
+                for entry in scope.entries
+                if entry.answers_to(folded[:size])
+            ]
+            for table in [*tables, self.schema.find(parts[:size]) if size > 1 else None]:
+                for name, type_ in (table.columns or ()) if table is not None else ():
+                    if table is not None and type_ and name.lower() == folded[size]:
+                        yield table, name, type_, parts[size + 1 :]
+
+    def _element_relation(self, name: str, column: Column, origins: Origins) -> Relation:
+        """The rows of an array or map column: its element, and the names engines give the parts."""
+        element = None
+        if self.types is not None and column.type is not None:
+            element = self.types.element(column.type).type
+        columns = [Column(name, element, lift(origins, TRANSFORMATION))]
+        parts = fields(element) if element else ()
+        source = Column(name, None, origins)
+        known = {name, *(field for field, _ in parts)}
+        for field, type_ in parts:
+            columns.append(Column(field, type_, self._at_path(source, (field,))))
+        for member in ("item", "key", "value", "pos"):
+            if member not in known:
+                path = (
+                    self._at_path(source, (member,))
+                    if member != "pos"
+                    else lift(origins, TRANSFORMATION)
+                )
+                columns.append(Column(member, None, path))
+        return Elements(columns, len(parts), [])
+
+    def _renamed(self, relation: Relation, alias: exp.Expr | None) -> Relation:
+        """Apply the column list of ``AS t(a, b)``."""
+        relation = self.settled(relation)
+        names = alias.args.get("columns") if alias is not None else None
+        if not names:
+            return relation
+        columns = relation.columns
+        if len(names) > len(columns) and not relation.open:
+            self.problems.append(
+                Problem(
+                    "alias-columns",
+                    f'table "{alias.name if alias else ""}" has {len(columns)} columns '
+                    f"but {len(names)} names were given",
+                    place_of(names[0]),
+                )
+            )
+        renamed = [
+            column.renamed(identifier_name(names[i])) if i < len(names) else column
+            for i, column in enumerate(columns)
+        ]
+        if relation.open and len(names) > len(columns):
+            star = [table.star() for table in relation.open]
+            origins: Origins = NOTHING
+            for column in star:
+                origins = merge(origins, column.direct)
+            renamed = [Column(identifier_name(name), None, origins) for name in names]
+            return Relation(renamed, relation.indirect)
+        result = Relation(renamed, relation.indirect, None, relation.open)
+        return deduplicated(result) if self.rules.dedupe_names else result
+
+    def _from_values(self, node: exp.Values, frame: Frame) -> None:
+        rows = node.expressions
+        width = 0
+        kinds: list[list[str | None]] = []
+        origins: list[Origins] = []
+        for row in rows:
+            items = row.expressions if isinstance(row, exp.Tuple) else [row]
+            width = max(width, len(items))
+            for position, item in enumerate(items):
+                type_, found = self.value(item, frame)
+                if position >= len(kinds):
+                    kinds.append([])
+                    origins.append(NOTHING)
+                kinds[position].append(type_)
+                origins[position] = merge(origins[position], found)
+        columns = []
+        called, first = _VALUES_CALLED.get(self.rules.dialect, ("col", 0))
+        for position in range(width):
+            type_ = None
+            if self.types is not None:
+                type_ = self.types.combine("values", tuple(kinds[position])).type
+            name = f"{called}{first + position}"
+            kind = self._concrete(type_)
+            columns.append(Column(name, kind, lift(origins[position], TRANSFORMATION)))
+        relation = Relation(columns)
+        alias = node.args.get("alias")
+        relation = self._renamed(relation, alias)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+        frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
+
+    def _from_unnest(self, node: exp.Unnest, frame: Frame) -> None:
+        alias = node.args.get("alias")
+        names = (
+            [identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
+        columns: list[Column] = []
+        for position, item in enumerate(node.expressions):
+            type_, origins = self.value(item, frame)
+            element = self.types.element(type_).type if self.types is not None and type_ else None
+            parts = fields(element) if element else ()
+            self._influenced(origins, JOIN)
+            source = Column("", None, origins)
+            origins = lift(origins, TRANSFORMATION)
+            if parts and (
+                node.args.get("explode_array")
+                or (
+                    names
+                    and len(names) == len(parts)
+                    and len(node.expressions) == 1
+                    and len(names) > 1
+                )
+            ):
+                columns.extend(Column(field, kind, origins) for field, kind in parts)
+                continue
+            name = (
+                names[position]
+                if position < len(names)
+                else ("unnest" if not position else f"unnest_{position}")
+            )
+            columns.append(Column(name, element, origins))
+            for field, kind in parts:
+                deep = self.rules.dialect == "bigquery"
+                columns.append(
+                    Column(field, kind, self._at_path(source, (field,)) if deep else origins)
+                )
+            if len(names) > len(node.expressions) and position == len(node.expressions) - 1:
+                extra = names[len(columns) :] if not parts else []
+                columns.extend(Column(name, None, origins) for name in extra)
+        offset = node.args.get("offset")
+        beside = []
+        if offset:
+            beside.append(
+                Column(offset.name if isinstance(offset, exp.Expr) else "offset", "BIGINT")
+            )
+        name = alias.name.lower() if alias is not None else ""
+        if not name and names:
+            name = names[0].lower()
+        relation = Relation([*columns, *beside])
+        if self.rules.dialect == "bigquery" and len(node.expressions) == 1:
+            relation = Elements(columns, len(columns) - 1, beside)
+            if alias is None and columns[0].type is None:
+                relation.invented = columns[0].direct
+        frame.entries.append(Entry(name, relation))
+
+    def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
+        inner = node.this
+        alias = node.args.get("alias")
+        names = (
+            [identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
+        name = alias.name.lower() if alias is not None else ""
+        if isinstance(inner, (exp.Subquery, exp.Query)):
+            outer, self._influence = self._influence, NOTHING
+            relation = self.query(inner, frame.ctes, frame)
+            self._influence = outer
+            frame.entries.append(Entry(name, self._renamed(relation, alias)))
+            return
+        if isinstance(inner, exp.Unnest):
+            self._from_unnest(inner, frame)
+            if alias is not None and frame.entries:
+                entry = frame.entries.pop()
+                frame.entries.append(Entry(name, self._renamed(entry.relation, alias)))
+            return
+        arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
+        kinds, origins = self.values(arguments, frame)
+        self._influenced(origins, JOIN)
+        origins = lift(origins, TRANSFORMATION)
+        element = None
+        if self.types is not None and kinds and kinds[0]:
+            element = self.types.element(kinds[0]).type
+        if not names:
+            names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
+            if isinstance(inner, exp.Posexplode):
+                names = ["pos", "col"]
+            if alias is None or not alias.name:
+                told = _columns_told(inner) or _FUNCTION_COLUMNS.get(inner.name.lower(), names)
+                names = list(told)
+        columns = [Column(item, element if len(names) == 1 else None, origins) for item in names]
+        split = self._stacked(inner, len(names), frame)
+        if split is not None:
+            columns = [Column(name, None, each) for name, each in zip(names, split, strict=True)]
+        relation = Relation(columns)
+        relation.invented = origins
+        frame.entries.append(Entry(name, relation))
+
+    def _from_function(self, node: exp.Expr, frame: Frame) -> None:
+        """A table function: every column that it is said to have comes from its arguments."""
+        function = node.this if isinstance(node, exp.Table) else node
+        while (
+            isinstance(function, exp.Anonymous)
+            and function.name.upper() == "TABLE"
+            and len(function.expressions) == 1
+        ):
+            function = function.expressions[0]
+        alias = node.args.get("alias")
+        names = (
+            [identifier_name(name) for name in (alias.args.get("columns") or ())]
+            if alias is not None
+            else []
+        )
+        if function.name.lower() in _ELSEWHERE:
+            self._from_elsewhere(function, alias, frame)
+            return
+        inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
+        called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
+        if called is not None and isinstance(called[0], exp.Query):
+            body, inside = called
+            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            relation = self._renamed(relation, alias)
+        elif inner is not None:
+            relation = self._windowed(inner, function, frame)
+        else:
+            given = isinstance(function, exp.Column)
+            arguments: list[exp.Expr] = [function] if given else children(function)
+            origins = lift(self.values(arguments, frame)[1], TRANSFORMATION)
+            self._influenced(origins, JOIN)
+            element = (
+                "BIGINT"
+                if isinstance(function, exp.GenerateSeries) and self.types is not None
+                else None
+            )
+            shown = names or _columns_told(function)
+            if not shown and (alias is None or not alias.name):
+                shown = list(_FUNCTION_COLUMNS.get(function.name.lower(), ()))
+            shown = shown or [
+                (alias.name if alias is not None and alias.name else function.name or function.key)
+            ]
+            if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
+                table = Table((function.sql(self.rules.parser),))
+                relation = table.relation()
+            else:
+                relation = Relation([Column(name, element, origins) for name in shown])
+                if not names and not isinstance(function, exp.GenerateSeries):
+                    relation.invented = origins
+        if inner is not None and names:
+            relation = self._renamed(relation, alias)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(pivot, relation, frame)
+            alias = pivot.args.get("alias") or alias
+        label = alias.name.lower() if alias is not None else (function.name or function.key).lower()
+        frame.entries.append(Entry(label, relation))
+
+    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
+        parts: list[str] = []
+        if function.name.lower() != "openquery":
+            for item in function.expressions[1:3]:
+                named = item.parts if isinstance(item, exp.Column) else ()
+                parts.extend(part.name for part in named)
+        keys = ("this", "db", "catalog")
+        names = [exp.to_identifier(part, quoted=True) for part in parts]
+        if names:
+            table = exp.Table(**dict(zip(keys, names[::-1], strict=False)))
+            if alias is not None:
+                table.set("alias", alias.copy())
+            self.from_item(table, frame)
+            return
+        relation = Relation([])
+        relation.invented = NOTHING
+        label = alias.name.lower() if alias is not None else function.name.lower()
+        frame.entries.append(Entry(label, relation))
+
+    def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
+        """``TUMBLE(TABLE t, …)`` and its kin: the table's columns and the window's own three."""
+        inside = Frame(frame.ctes, frame.parent)
+        if isinstance(inner, exp.Query) and not isinstance(inner, exp.Subquery):
+            relation = self.query(inner, frame.ctes, frame)
+        else:
+            self.from_item(inner, inside)
+            relation = self._all_of(inside)
+        lowered = (function.name or function.key).lower()
+        if lowered not in _WINDOWS:
+            return relation
+        origins: Origins = NOTHING
+        for descriptor in function.find_all(exp.Anonymous):
+            if descriptor.name.lower() == "descriptor":
+                origins = merge(origins, self.values(descriptor.expressions, inside)[1])
+        named = function.expressions[1:2] if isinstance(function, exp.Anonymous) else ()
+        if named and isinstance(named[0], exp.Column):  # without DESCRIPTOR
+            origins = merge(origins, self.value(named[0], inside)[1])
+        added = [
+            Column(name, "TIMESTAMP", lift(origins, TRANSFORMATION))
+            for name in ("window_start", "window_end", "window_time")
+        ]
+        return Relation([*relation.columns, *added], relation.indirect, None, relation.open)
+
+    def _from_pivot(self, node: exp.Pivot, frame: Frame) -> None:
+        """DuckDB's statement form ``PIVOT t ON … USING …``."""
+        inside = Frame(frame.ctes, frame.parent)
+        self.from_item(node.this, inside)
+        relation = self._pivot(node, self._all_of(inside), inside)
+        alias = node.args.get("alias")
+        frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
+
+
+def _named_by_text(node: object) -> bool:
+    """Return whether a table is named as ``IDENTIFIER('a.b')``."""
+    return isinstance(node, exp.DynamicIdentifier) and isinstance(node.this, exp.Literal)
+
+
+def _is_stage(node: object) -> bool:
+    """Return whether a source of rows is Snowflake's ``@stage/path``."""
+    return isinstance(node, exp.Var) and node.name.startswith("@")
+
+
+def deduplicated(relation: Relation) -> Relation:
+    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``."""
+    seen: dict[str, int] = {}
+    columns = relation.columns
+    names = [column.name.lower() for column in columns]
+    if len(set(names)) == len(names):
+        return relation
+    taken = set(names)
+    result = []
+    for column in columns:
+        key = column.name.lower()
+        count = seen.get(key, 0)
+        seen[key] = count + 1
+        if not count or column.name == "*":
+            result.append(column)
+            continue
+        name = f"{column.name}_{count}"
+        while name.lower() in taken:
+            count += 1
+            name = f"{column.name}_{count}"
+        taken.add(name.lower())
+        seen[key] = count + 1
+        result.append(column.renamed(name))
+    return Relation(result, relation.indirect, None, relation.open)
+
+
+def _columns_told(function: exp.Expr) -> list[str]:
+    """Return the columns that XMLTABLE, JSON_TABLE and OPENJSON say themselves."""
+    match function:
+        case exp.XMLTable():
+            items = function.args.get("columns") or []
+        case exp.JSONTable():
+            schema = function.args.get("schema")
+            items = list(schema.find_all(exp.JSONColumnDef)) if schema is not None else []
+        case exp.OpenJSON():
+            items = function.expressions
+        case _:
+            items = []
+    return [item.name for item in items if item.name]
+
+
+def _table_argument(function: exp.Expr) -> exp.Expr | None:
+    """Return the table that a table function is given: a subquery, or a name and DESCRIPTOR."""
+    arguments = [
+        item.expression if isinstance(item, exp.Kwarg) else item for item in children(function)
+    ]
+    for item in arguments:
+        if isinstance(item, (exp.Table, exp.Query)):
+            return item
+        if isinstance(item, exp.Anonymous) and item.name.upper() == "TABLE":
+            inside = item.expressions[0] if len(item.expressions) == 1 else None
+            if isinstance(inside, exp.Column):
+                names = [exp.to_identifier(part.name, quoted=True) for part in inside.parts]
+                return exp.Table(**dict(zip(("this", "db", "catalog"), names[::-1], strict=False)))
+    described = any(
+        isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments
+    )
+    window = isinstance(function, exp.Anonymous) and function.name.lower() in _WINDOWS
+    if (
+        (described or (window and len(arguments) > 1))
+        and arguments
+        and isinstance(arguments[0], exp.Column)
+    ):
+        parts = [part.copy() for part in arguments[0].parts]
+        keys = ("this", "db", "catalog")
+        return exp.Table(**dict(zip(keys, reversed(parts), strict=False)))
+    return None
+
+
+_FROM: Mapping[type[exp.Expr], Callable[[Sources, Any, Frame], None]] = {
+    exp.Table: Sources._from_table,  # noqa: SLF001 - the table of this class
+    exp.Subquery: Sources._from_query,  # noqa: SLF001 - the table of this class
+    exp.Values: Sources._from_values,  # noqa: SLF001 - the table of this class
+    exp.Unnest: Sources._from_unnest,  # noqa: SLF001 - the table of this class
+    exp.Stream: Sources._from_stream,  # noqa: SLF001 - the table of this class
+    exp.TableFromRows: Sources._from_rows,  # noqa: SLF001 - the table of this class
+    exp.Lateral: Sources._from_lateral,  # noqa: SLF001 - the table of this class
+    exp.Pivot: Sources._from_pivot,  # noqa: SLF001 - the table of this class
+}
