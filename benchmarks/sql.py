@@ -158,7 +158,7 @@ def processes(folder: Path) -> None:
     """Compare one process with two, on a log of cases."""
     files = sorted(folder.glob("*.sql"))[1:]
     cases = [json.dumps({"id": n, "sql": file.read_text(), "dialect": DIALECT})
-             for n in range(30) for file in files]  # fmt: skip
+             for n in range(60) for file in files]  # fmt: skip
     text = "\n".join(cases).encode()
     times = {}
     for count in (1, 2):
