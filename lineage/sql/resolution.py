@@ -443,8 +443,8 @@ class Resolution:
 
     def beside(self, types: Types, node: exp.Expr) -> None:
         """Remember that a type stands beside one that nobody knows: they may not fit."""
-        if None in types and any(types):
-            self.unsure.setdefault(types, place_of(node))
+        if None in types and any(types) and types not in self.unsure:
+            self.unsure[types] = place_of(node)
 
     def field_type(self, type_: str | None, name: str, node: exp.Expr) -> str | None:
         """Return the type of a struct's field."""
