@@ -17,7 +17,7 @@ from lineage.analysis.silent import Drift, Reason, Silent, key_of, renamed, rewr
 from lineage.catalog.derive import made
 from lineage.catalog.passing import Star, source_of, star_of
 from lineage.catalog.program import Outcome, Unit, Written
-from lineage.catalog.world import Columns, DatasetTable
+from lineage.catalog.world import Columns, DatasetTable, World
 from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Location
 from lineage.model.entities import CONSUMERS, Job, JobKind
@@ -255,10 +255,7 @@ class Walk:
     def _earlier_star(self, target: DatasetId, unit: Unit) -> Star | None:
         """Return the star that a relation's columns came through before, if there was one."""
         earlier = self._earlier(unit)
-        if earlier is None:
-            return None
-        found = (star_of(earlier[0], item, self.base.world) for item in _of(earlier[1], target))
-        return next((star for star in found if star is not None), None)
+        return None if earlier is None else _star(target, *earlier, self.base.world)
 
     def _passed_on(self, star: Star, columns: Columns, changed: Silent) -> None:
         """Tell of columns whose values differ where the star takes them from."""
@@ -297,7 +294,7 @@ class Walk:
                 after = new
         if columns is not None or after is not None or target not in now.defined:
             return columns, after, None
-        star = self._star(target, unit, now)
+        star = _star(target, unit, now, self.world)
         if star is None:
             return None, None, None
         known = self._learned(target)
@@ -317,11 +314,6 @@ class Walk:
         given = tuple(self._given(target, now, columns, after, star))
         difference = differences(columns, after)
         return replace(difference, type=(*difference.type, *given)) if given else difference
-
-    def _star(self, target: DatasetId, unit: Unit, now: Outcome) -> Star | None:
-        """Return the star that all unlisted columns of a relation come through, if there is one."""
-        found = (star_of(unit, item, self.world) for item in _of(now, target))
-        return next((star for star in found if star is not None), None)
 
     def _learned(self, id_: DatasetId) -> Columns:
         """Return the columns that are known of a dataset whose columns nobody listed."""
@@ -760,6 +752,12 @@ def _list(names: Iterable[str]) -> str:
     every = list(names)
     shown = ", ".join(every[:5])
     return shown if len(every) <= 5 else f"{shown} and {len(every) - 5} more"  # noqa: PLR2004 - enough to see what it is about
+
+
+def _star(target: DatasetId, unit: Unit, outcome: Outcome, world: World) -> Star | None:
+    """Return the star that all unlisted columns of a relation come through, if there is one."""
+    found = (star_of(unit, item, world) for item in _of(outcome, target))
+    return next((star for star in found if star is not None), None)
 
 
 def _of(outcome: Outcome, target: DatasetId) -> list[Written]:

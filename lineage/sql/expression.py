@@ -6,6 +6,7 @@ the value lands (a projection, an aggregate), not at every node on the way.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -94,33 +95,33 @@ class Expressions(Resolution):
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def all_columns(self, star: exp.Expr, frame: Frame) -> Origins:
         """Return the origins of everything that a star among a function's arguments means."""
-        raise NotImplementedError
 
+    @abstractmethod
     def array_value(self, node: exp.Expr, frame: Frame) -> Value:
         """Bind ``ARRAY(SELECT …)``, whose value is all rows in their order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def query_value(self, node: exp.Expr, frame: Frame) -> Value:
         """Bind a scalar subquery: its first column's value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def routine_value(self, node: exp.Expr, frame: Frame) -> Value:
         """Bind a call as the expression that stands in the routine."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scalar_relation(self, node: exp.Expr, frame: Frame, *, ordered: bool = False) -> Relation:
         """Bind a subquery of an expression; what filters it influences the expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spread(self, node: exp.Expr, frame: Frame) -> list[Column]:
         """Return the columns that ``COLUMNS(…)`` selects, outside the SELECT list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
         """Bind PARTITION BY and ORDER BY of a window, following names to the WINDOW clause."""
-        raise NotImplementedError
 
     # What it does itself.
 

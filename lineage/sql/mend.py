@@ -1,7 +1,7 @@
 """What sqlglot's parser gets wrong and can be mended outside it, each with a test of its name.
 
-Three kinds of mending: of the text, before it is tokenised, without moving a character (positions
-must stay true); of the tokens, which keep their positions when they change places; of the tree.
+Two kinds of mending: of the text, before it is tokenised, without moving a character (positions
+must stay true); of the tokens, which keep their positions when they change places.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 TextMend = Callable[[str], str]
@@ -413,8 +412,3 @@ def mended_text(text: str, dialect: str | None) -> str:
     for change in _TEXT.get((dialect or "").lower(), ()):
         text = change(text)
     return text
-
-
-def mend(tree: exp.Expr, dialect: str | None) -> exp.Expr:  # noqa: ARG001 - mends are by dialect
-    """Return the tree as the parser should have built it."""
-    return tree

@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
-from lineage.sql.mend import mend, mended_text, mended_tokens
+from lineage.sql.mend import mended_text, mended_tokens
 from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
@@ -85,8 +85,9 @@ def _nesting(text: str) -> int:
 
 def _brackets(text: str) -> int:
     """Return how deep brackets alone nest, quoted or not."""
-    if text.count("(") + text.count("[") < _DEEP // 2:
-        return _DEEP // 2  # not worth a look
+    most = text.count("(") + text.count("[")
+    if most < _DEEP // 2:
+        return most  # not deep, whatever the order
     depth = deepest = 0
     for bracket in text.encode("utf-8", "replace").translate(None, _NO_BRACKETS):
         if bracket in b"([":
@@ -135,7 +136,7 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
         return
     for tree in trees:
         if tree is not None:
-            yield Parsed(ready, mend(tree, dialect), None, *_start(tree))
+            yield Parsed(ready, tree, None, *_start(tree))
 
 
 def _one_by_one(
@@ -151,17 +152,13 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     line, column = chunk[0].line, max(1, chunk[0].col - (chunk[0].end - chunk[0].start))
     trees, error = _attempt(chunk, text, engine)
     if error is None and _whole(trees):
-        for tree in trees:
-            if tree is not None:
-                yield Parsed(piece, mend(tree, dialect), None, line, column)
+        yield from _parsed(trees, piece, line, column)
         return
     chunk = _opened(chunk, engine)
     for anew in repairs(chunk):
         again, failure = _attempt(anew, text, engine)
         if failure is None and _whole(again):
-            for tree in again:
-                if tree is not None:
-                    yield Parsed(piece, mend(tree, dialect), None, line, column)
+            yield from _parsed(again, piece, line, column)
             return
     end = administered(chunk)
     if end:
@@ -188,21 +185,22 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
         except SqlglotError:
             continue  # what is a token differs, too
         if failed is None and not any(_opaque(tree) for tree in found):
-            for tree in found:
-                if tree is not None:
-                    yield Parsed(piece, mend(tree, dialect), None, line, column)
+            yield from _parsed(found, piece, line, column)
             return
     if error is None:
         for tree in trees:
             if isinstance(tree, exp.Command):
                 tree.update_positions(chunk[0])
-            if tree is not None:
-                yield Parsed(piece, mend(tree, dialect), None, line, column)
+        yield from _parsed(trees, piece, line, column)
         return
     if isinstance(error, ParseError):
         at_line, at_column = _where(error)
         line, column = at_line or line, at_column or column
     yield Parsed(piece, None, f"does not parse: {_first_line(error)}", line, column)
+
+
+def _parsed(trees: list[exp.Expr | None], piece: str, line: int, column: int) -> Iterator[Parsed]:
+    return (Parsed(piece, tree, None, line, column) for tree in trees if tree is not None)
 
 
 _RELATIVES: dict[str, tuple[str, ...]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 
 from sqlglot import exp
 
@@ -30,9 +31,9 @@ class Pivots(Projections):
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def _renamed(self, relation: Relation, alias: exp.Expr | None) -> Relation:
         """Apply the column list of ``AS t(a, b)``."""
-        raise NotImplementedError
 
     # What it does itself.
 

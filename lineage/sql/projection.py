@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,13 @@ class Projections(Stars):
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def _alias(self, name: str, column: Column, frame: Frame) -> None:
         """Let what follows name a column of the SELECT list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stacked(self, function: exp.Expr, width: int, frame: Frame) -> list[Origins] | None:
         """``stack(n, …)`` deals its values out to the columns of ``n`` rows."""
-        raise NotImplementedError
 
     # What it does itself.
 

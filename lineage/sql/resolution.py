@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -30,7 +31,7 @@ UNKNOWN_VALUE: Value = (None, NOTHING)
 Types = tuple[str | None, ...]
 
 
-class Resolution:
+class Resolution(ABC):
     """Resolves names; the classes that follow bind what they stand in."""
 
     _influence: Origins | None
@@ -44,13 +45,13 @@ class Resolution:
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cte_value(self, cte: Cte, frame: Frame) -> Value:
         """Return the one value of a scalar CTE, which is named as if it were a column."""
-        raise NotImplementedError
 
     # What it does itself.
 

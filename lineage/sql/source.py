@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -72,26 +73,27 @@ class Sources(Pivots):
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def _all_of(self, frame: Frame) -> Relation:
         """Return all that a FROM clause shows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _called(self, node: exp.Expr, frame: Frame) -> tuple[exp.Expr, Frame] | None:
         """Return the body of the routine that is called, and a frame with its arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _cte_relation(self, cte: Cte) -> Relation:
         """Return what a CTE yields, bound when it is first read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
         """Bind the body of a routine, whose problems are not those of the statement."""
-        raise NotImplementedError
 
+    @abstractmethod
     def join(self, node: exp.Join, frame: Frame) -> None:
         """Add a joined item, and settle what ON, USING and NATURAL say."""
-        raise NotImplementedError
 
+    @abstractmethod
     def query(
         self,
         node: exp.Expr,
@@ -101,11 +103,10 @@ class Sources(Pivots):
         top: bool = False,
     ) -> Relation:
         """Bind a query expression and return what it yields."""
-        raise NotImplementedError
 
+    @abstractmethod
     def with_clause(self, node: exp.With, ctes: CteScope, parent: Frame | None) -> CteScope:
         """Open a scope with the CTEs of a WITH clause. Each sees those before it."""
-        raise NotImplementedError
 
     # What it does itself.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from sqlglot import exp
 
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
@@ -30,9 +32,9 @@ class SetOperations(Joins):
 
     # What the classes that follow provide.
 
+    @abstractmethod
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
-        raise NotImplementedError
 
     # What it does itself.
 
