@@ -18,13 +18,14 @@ from lineage.model.entities import Dataset, DatasetKind, Job
 from lineage.model.identity import DatasetId, JobId
 from lineage.model.names import joined, parts_of
 from lineage.model.snapshot import Snapshot
+from lineage.sql.bound import Bound
 from lineage.sql.dialect import Rules, rules_for
 from lineage.sql.frame import Problem
 from lineage.sql.meaning import Meaning, Reader, Terms
 from lineage.sql.outline import Outline, Role, outline, parsed
 from lineage.sql.parse import Parsed, with_deep_stack
 from lineage.sql.relation import Column, Origin, Origins, Relation, Table
-from lineage.sql.statement import Bound, StatementBinder
+from lineage.sql.statement import StatementBinder
 from lineage.sql.typing import TypeSystem, type_system
 
 _DIALECTS: Final[Mapping[str, str]] = {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineage.sql.bound import Bound, Write
 from lineage.sql.dialect import rules_for
 from lineage.sql.frame import Problem
 from lineage.sql.parse import Parsed, parse, with_deep_stack
@@ -18,7 +19,7 @@ from lineage.sql.relation import (
     Schema,
     Table,
 )
-from lineage.sql.statement import Bound, StatementBinder, Write
+from lineage.sql.statement import StatementBinder
 from lineage.sql.typing import type_system
 
 QUERY = "<select>"

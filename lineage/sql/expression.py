@@ -153,7 +153,8 @@ class Expressions(Resolution):
                 )
         return origins
 
-    def _influenced(self, origins: Origins, flag: int) -> None:
+    def influenced(self, origins: Origins, flag: int) -> None:
+        """Note that ``origins`` decide which rows there are."""
         if origins:
             self._influence = merge(self._influence or NOTHING, mark(origins, flag))
 

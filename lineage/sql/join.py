@@ -39,7 +39,7 @@ class Joins(Sources):
         if on is not None:
             outer = frame.position
             frame.position = 0
-            self._influenced(self._boolean(on, frame, "ON"), JOIN)
+            self.influenced(self._boolean(on, frame, "ON"), JOIN)
             frame.position = outer
         using = args.get("using")
         if using:
@@ -60,7 +60,7 @@ class Joins(Sources):
                 )
         condition = args.get("match_condition")
         if isinstance(condition, exp.Expr):
-            self._influenced(self.value(condition, frame)[1], JOIN)
+            self.influenced(self.value(condition, frame)[1], JOIN)
         if (args.get("kind") or "").upper() in ("SEMI", "ANTI") or (
             args.get("side") or ""
         ).upper() in ("SEMI", "ANTI"):
@@ -75,7 +75,7 @@ class Joins(Sources):
         column = exp.column(inner.this) if isinstance(inner, exp.Table) else inner
         kind, origins = self.value(column, frame)
         element = self.types.element(kind).type if self.types is not None and kind else None
-        self._influenced(origins, JOIN)
+        self.influenced(origins, JOIN)
         return Column(node.alias_or_name, element, lift(origins, TRANSFORMATION))
 
     def _array_join(self, node: exp.Expr, unfolded: Column, frame: Frame) -> None:
@@ -113,7 +113,7 @@ class Joins(Sources):
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
                 elif side == "FULL":
                     type_ = self.types.combine("coalesce", (left.type, right.type)).type
-            self._influenced(merge(left.direct, right.direct), JOIN)
+            self.influenced(merge(left.direct, right.direct), JOIN)
             if kind in {"SEMI", "ANTI"}:
                 continue  # only what is on the left comes out
             # What ASOF compares last is not equal: the value is the left's.

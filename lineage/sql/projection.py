@@ -60,7 +60,7 @@ class Projections(Stars):
             known = frame.aliases.get(key)
             if known is not None and key not in keys and not column.table:
                 self._carry(known)
-                self._influenced(known.direct, FILTER)
+                self.influenced(known.direct, FILTER)
 
     def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
         for position, item in enumerate(projections):
@@ -95,7 +95,8 @@ class Projections(Stars):
         frame.aliases[key] = column
         return column
 
-    def _project(self, projections: list[exp.Expr], frame: Frame) -> Relation:
+    def project(self, projections: list[exp.Expr], frame: Frame) -> Relation:
+        """Bind a SELECT list."""
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         outer, self._influence = self._influence, NOTHING
@@ -230,14 +231,14 @@ class Projections(Stars):
         if group.args.get("all"):
             for column in _ungrouped(projections, relation):
                 self._carry(column)
-                self._influenced(column.direct, GROUP_BY)
+                self.influenced(column.direct, GROUP_BY)
         keys = list(group.expressions)
         for name in ("grouping_sets", "cube", "rollup"):
             for item in group.args.get(name) or ():
                 if isinstance(item, exp.Expr):
                     keys.extend(_flat(item))
         for key in keys:
-            self._influenced(self._key(key, relation, frame, aliases_first=False), GROUP_BY)
+            self.influenced(self._key(key, relation, frame, aliases_first=False), GROUP_BY)
 
     def _key(
         self, node: exp.Expr, relation: Relation, frame: Frame, *, aliases_first: bool

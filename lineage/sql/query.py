@@ -6,7 +6,8 @@ not changed, so a statement is parsed once and bound as often as its tables chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import exp
@@ -124,7 +125,7 @@ class Binder(SetOperations):
                 return self.query(node.this, ctes, parent, top=top)
             frame = Frame(ctes, parent)
             self.from_item(node, frame)
-            return self._all_of(frame)
+            return self.all_of(frame)
         finally:
             self._depth -= 1
 
@@ -135,7 +136,7 @@ class Binder(SetOperations):
         if node.args.get("joins") or node.args.get("pivots") or node.args.get("laterals"):
             frame = Frame(ctes, parent)
             self.from_item(node, frame)
-            return self._all_of(frame)
+            return self.all_of(frame)
         relation = self.query(inner, ctes, parent, top=top)
         if node.args.get("order") is not None:
             limited = node.args.get("limit") is not None or node.args.get("offset") is not None
@@ -149,7 +150,17 @@ class Binder(SetOperations):
                 )
         return self._cut(node, relation, Frame(ctes, parent))
 
-    def _all_of(self, frame: Frame) -> Relation:
+    @contextmanager
+    def gathering(self) -> Iterator[Callable[[], Origins]]:
+        """Gather apart what influences rows inside; the call returns what has been so far."""
+        outer, self._influence = self._influence, NOTHING
+        try:
+            yield lambda: self._influence or NOTHING
+        finally:
+            self._influence = outer
+
+    def all_of(self, frame: Frame) -> Relation:
+        """Return every column that a FROM clause shows, as ``SELECT *`` does."""
         columns, open_tables = self._expand_star(frame, None)
         indirect: Origins = NOTHING
         for entry in frame.entries:
@@ -228,7 +239,7 @@ class Binder(SetOperations):
             target = node.this.this if isinstance(node.this, exp.Schema) else node.this
             if isinstance(target, exp.Table):
                 self.from_item(target, frame)
-            return self._project(returning.expressions, frame)
+            return self.project(returning.expressions, frame)
         frame = Frame(ctes, parent)
         type_, origins = self.value(node, frame)
         return Relation([Column(node.alias_or_name or "value", type_, origins)])
@@ -311,15 +322,15 @@ class Binder(SetOperations):
         for clause in ("prewhere", "where"):
             found = args.get(clause)
             if found is not None:
-                self._influenced(self._boolean(found.this, frame, "WHERE"), FILTER)
+                self.influenced(self._boolean(found.this, frame, "WHERE"), FILTER)
         connect = args.get("connect")
         if connect is not None:
             for name in ("level", "connect_by_isleaf", "connect_by_iscycle"):
                 frame.values.setdefault(name, UNKNOWN_VALUE)
             for item in children(connect):
-                self._influenced(self.value(item, frame)[1], JOIN)
+                self.influenced(self.value(item, frame)[1], JOIN)
         frame.position = 0
-        relation = self._project(projections, frame)
+        relation = self.project(projections, frame)
         frame.position = FAR
         group = args.get("group")
         if group is not None:
@@ -329,14 +340,14 @@ class Binder(SetOperations):
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
-                self._influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+                self.influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
                 if clause == "having" and frame.aliases and self.rules.lateral_aliases:
                     self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             on = distinct.args["on"]
             for item in on.expressions if isinstance(on, exp.Tuple) else [on]:
-                self._influenced(self._key(item, relation, frame, aliases_first=True), GROUP_BY)
+                self.influenced(self._key(item, relation, frame, aliases_first=True), GROUP_BY)
         elif distinct is not None:
             self._influence = merge(self._influence or NOTHING, rows_of(relation, GROUP_BY))
         for clause in ("order", "sort", "distribute", "cluster"):
@@ -349,9 +360,9 @@ class Binder(SetOperations):
                     or args.get("offset") is not None
                     or (distinct is not None and distinct.args.get("on"))
                 ):
-                    self._influenced(keys, SORT)
+                    self.influenced(keys, SORT)
         if frame.unfolded:
-            self._influenced(frame.unfolded, JOIN)
+            self.influenced(frame.unfolded, JOIN)
         self._limited(node, frame)
         indirect = self._influence
         for entry in frame.entries:
@@ -370,7 +381,7 @@ class Binder(SetOperations):
             found = node.args.get(clause)
             count = found.args.get("expression") if found is not None else None
             if isinstance(count, exp.Expr) and type(count) is not exp.Literal:
-                self._influenced(self.value(count, frame)[1], FILTER)
+                self.influenced(self.value(count, frame)[1], FILTER)
 
     def _alias(self, name: str, column: Column, frame: Frame) -> None:
         """Let what follows name a column of the SELECT list."""

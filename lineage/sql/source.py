@@ -74,7 +74,7 @@ class Sources(Pivots):
     # What the classes that follow provide.
 
     @abstractmethod
-    def _all_of(self, frame: Frame) -> Relation:
+    def all_of(self, frame: Frame) -> Relation:
         """Return all that a FROM clause shows."""
 
     @abstractmethod
@@ -169,7 +169,7 @@ class Sources(Pivots):
                 return
             inside = Frame(frame.ctes, frame.parent)
             self.from_item(inner, inside)
-            relation = self._all_of(inside)
+            relation = self.all_of(inside)
         else:
             parent = (
                 frame
@@ -339,7 +339,7 @@ class Sources(Pivots):
                     alias = node.args.get("alias")
                     name = alias.name if alias is not None and alias.name else parts[-1]
                     relation = self._element_relation(name, column, origins)
-                    self._influenced(origins, JOIN)
+                    self.influenced(origins, JOIN)
                     frame.entries.append(Entry(name.lower(), self._renamed(relation, alias)))
                     return True
             scope = scope.parent
@@ -489,7 +489,7 @@ class Sources(Pivots):
             type_, origins = self.value(item, frame)
             element = self.types.element(type_).type if self.types is not None and type_ else None
             parts = fields(element) if element else ()
-            self._influenced(origins, JOIN)
+            self.influenced(origins, JOIN)
             source = Column("", None, origins)
             origins = lift(origins, TRANSFORMATION)
             if parts and (
@@ -556,7 +556,7 @@ class Sources(Pivots):
             return
         arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
         kinds, origins = self.values(arguments, frame)
-        self._influenced(origins, JOIN)
+        self.influenced(origins, JOIN)
         origins = lift(origins, TRANSFORMATION)
         element = None
         if self.types is not None and kinds and kinds[0]:
@@ -606,7 +606,7 @@ class Sources(Pivots):
             given = isinstance(function, exp.Column)
             arguments: list[exp.Expr] = [function] if given else children(function)
             origins = lift(self.values(arguments, frame)[1], TRANSFORMATION)
-            self._influenced(origins, JOIN)
+            self.influenced(origins, JOIN)
             element = (
                 "BIGINT"
                 if isinstance(function, exp.GenerateSeries) and self.types is not None
@@ -660,7 +660,7 @@ class Sources(Pivots):
             relation = self.query(inner, frame.ctes, frame)
         else:
             self.from_item(inner, inside)
-            relation = self._all_of(inside)
+            relation = self.all_of(inside)
         lowered = (function.name or function.key).lower()
         if lowered not in _WINDOWS:
             return relation
@@ -681,7 +681,7 @@ class Sources(Pivots):
         """DuckDB's statement form ``PIVOT t ON … USING …``."""
         inside = Frame(frame.ctes, frame.parent)
         self.from_item(node.this, inside)
-        relation = self._pivot(node, self._all_of(inside), inside)
+        relation = self._pivot(node, self.all_of(inside), inside)
         alias = node.args.get("alias")
         frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lineage.sql.bound import Bound, Write
 from lineage.sql.dialect import rules_for
 from lineage.sql.frame import Problem
 from lineage.sql.parse import parse, with_deep_stack
@@ -35,7 +36,7 @@ from lineage.sql.relation import (
     Schema,
     Table,
 )
-from lineage.sql.statement import Bound, StatementBinder, Write
+from lineage.sql.statement import StatementBinder
 from lineage.sql.typing import type_system
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "sql"

@@ -1,0 +1,205 @@
+"""Binds CREATE, DECLARE and CACHE: the tables, views and routines that exist from now on."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
+from lineage.sql.frame import CteScope, Frame, Problem, Routine
+from lineage.sql.place import place_of
+from lineage.sql.query import Binder
+from lineage.sql.relation import NOTHING, Column, Relation, Table
+from lineage.sql.target import Targets, schema_names, temporary_name
+
+_MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
+"""``CREATE TABLE t (a INT) SELECT b …`` has both: what is selected keeps its name there."""
+
+
+class Creations(Targets):
+    """Statements that make tables, views and routines."""
+
+    def _create(self, tree: exp.Create, binder: Binder) -> Bound:
+        kind = (tree.args.get("kind") or "").upper()
+        if isinstance(tree.this, exp.UserDefinedFunction):
+            self._routine(tree.this, tree.args.get("expression"))
+        if kind not in ("TABLE", "VIEW", "SINK"):
+            return Bound("other")
+        this = tree.this
+        schema_node = this if isinstance(this, exp.Schema) else None
+        target = this.this if schema_node is not None else this
+        if not isinstance(target, exp.Table):
+            return Bound("other")
+        temporary = _is_temporary(tree) or temporary_name(target)
+        body = tree.args.get("expression")
+        clone = tree.args.get("clone")
+        if clone is not None and isinstance(clone.this, exp.Table):
+            return self._clone(target, clone.this, binder, temporary=temporary)
+        like = tree.find(exp.LikeProperty)
+        if body is None and like is not None:
+            return self._like(target, like.this, binder, temporary=temporary)
+        if body is None:
+            return self._declare(target, schema_node, binder, temporary=temporary, kind=kind)
+        if isinstance(body, exp.DDL) and not isinstance(body, exp.Query | exp.Table):
+            return Bound("other")
+        return self._filled(tree, target, binder, temporary=temporary, kind=kind)
+
+    def _filled(
+        self, tree: exp.Create, target: exp.Table, binder: Binder, *, temporary: bool, kind: str
+    ) -> Bound:
+        """``CREATE TABLE t (a, b) AS query``, and views."""
+        schema_node = tree.this if isinstance(tree.this, exp.Schema) else None
+        relation = self._query(tree.args["expression"], binder, tree)
+        names = schema_names(schema_node)
+        declared = _declared_types(schema_node, binder)
+        if kind == "TABLE" and self.rules.dialect in _MADE_BY_NAME and not relation.open:
+            given = {column.name.lower() for column in relation.columns}
+            beside = [Column(name) for name in names if name.lower() not in given]
+            relation = Relation([*beside, *relation.columns], relation.indirect)
+            names = []
+        if kind == "VIEW" and not relation.open and len(names) > len(relation.columns):
+            text = f"{len(names)} column names are given for {len(relation.columns)} columns"
+            binder.problems.append(Problem("alias-columns", text, place_of(target)))
+        relation = with_names(binder.settled(relation), names)
+        table = self._define(
+            target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
+        )
+        properties = tree.args.get("properties")
+        into = properties.find(exp.ToTableProperty) if properties is not None else None
+        # ClickHouse: what the view computes is kept in another table.
+        kept = self.target(into.this, binder) if into is not None else table
+        write = Write(kept, paired(relation, names), relation.indirect)
+        return Bound("create", self._visible(table, [write]), relation, table)
+
+    def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
+        """Keep a macro or function that is an expression or a query: it is bound where called."""
+        bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
+        for item in bodies:
+            parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
+            inner = item.this if isinstance(item, exp.MacroOverload) else item
+            names = tuple(
+                (p.this if isinstance(p, exp.ColumnDef) else p).name.lower() for p in parameters
+            )
+            if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
+                self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
+
+    def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
+        """``ALTER VIEW v AS …`` makes the view anew."""
+        relation = binder.settled(binder.query(query, CteScope(), top=True))
+        known = self.schema.find(binder.parts_of(tree.this))
+        table = self._define(tree.this, binder, relation, view=True)
+        if known is not None and known.parts != table.parts:
+            table = Table(known.parts, table.columns, kind="view")
+            self.schema.add(table)
+        write = written(table, relation)
+        return Bound("create", [write], relation, table)
+
+    def _declare(
+        self,
+        target: exp.Table,
+        schema_node: exp.Schema | None,
+        binder: Binder,
+        *,
+        temporary: bool,
+        kind: str,
+    ) -> Bound:
+        """``CREATE TABLE t (a INT, …)``."""
+        parts = self.schema.named(binder.parts_of(target))
+        columns = None
+        if schema_node is not None:
+            columns = tuple(
+                (item.this.name, self._type_of(item))
+                for item in schema_node.expressions
+                if isinstance(item, exp.ColumnDef)
+            )
+            columns += tuple(
+                (item.name, None)
+                for item in schema_node.expressions
+                if isinstance(item, exp.Identifier)
+            )
+        partitioned = (
+            schema_node.parent.find(exp.PartitionedByProperty)
+            if schema_node is not None and schema_node.parent
+            else None
+        )
+        if (
+            columns is not None
+            and partitioned is not None
+            and isinstance(partitioned.this, exp.Schema)
+        ):
+            columns += tuple(
+                (item.this.name, self._type_of(item))
+                for item in partitioned.this.expressions
+                if isinstance(item, exp.ColumnDef)
+            )
+        table = declared_table(parts, columns, temporary=temporary, kind=kind.lower())
+        self.schema.add(table)
+        return Bound("define", defines=table)
+
+    def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
+        """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
+        for item in tree.expressions:
+            schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
+            names = item.this if isinstance(item.this, list) else [item.this]
+            if not isinstance(schema_node, exp.Schema):
+                plain = {one.name.lower() for one in names if isinstance(one, exp.Expr)}
+                self._variables |= plain
+                continue
+            for name in names:
+                target = exp.Table(this=name.copy())
+                self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
+        return Bound("define")
+
+    def _clone(
+        self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool
+    ) -> Bound:
+        frame = Frame(CteScope())
+        binder.from_item(source, frame)
+        relation = frame.entries[0].relation if frame.entries else Relation([])
+        columns = list(relation.columns) or [table.star() for table in relation.open]
+        relation = Relation(columns, NOTHING, None, relation.open)
+        table = self._define(target, binder, relation, temporary=temporary)
+        return Bound("create", self._visible(table, [written(table, relation)]), relation, table)
+
+    def _like(
+        self, target: exp.Table, source: exp.Expr, binder: Binder, *, temporary: bool
+    ) -> Bound:
+        model = self.schema.find(binder.parts_of(source)) if isinstance(source, exp.Table) else None
+        parts = self.schema.named(binder.parts_of(target))
+        table = declared_table(parts, model.columns if model else None, temporary=temporary)
+        self.schema.add(table)
+        return Bound("define", defines=table)
+
+    def _cache(self, tree: exp.Cache, binder: Binder) -> Bound:
+        body = tree.args.get("expression")
+        if body is None:
+            return Bound("other")
+        relation = self._query(body, binder, tree)
+        table = self._define(tree.this, binder, relation, temporary=True)
+        return Bound(
+            "create",
+            self._visible(table, [written(table, relation)]),
+            relation,
+            table,
+        )
+
+
+def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:
+    if node is None:
+        return {}
+    found = {}
+    for item in node.expressions:
+        if isinstance(item, exp.ColumnDef) and isinstance(item.args.get("kind"), exp.DataType):
+            text = binder.rules.type_text(item.args["kind"])
+            if text:
+                found[item.this.name.lower()] = (
+                    binder.types.normalize(text) if binder.types else text
+                )
+    return found
+
+
+def _is_temporary(tree: exp.Create) -> bool:
+    properties = tree.args.get("properties")
+    if properties is None:
+        return False
+    kinds = (exp.TemporaryProperty, exp.VolatileProperty)  # the second is Teradata's
+    return any(isinstance(item, kinds) for item in properties.expressions)
