@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from lineage.sql.template import Unknown
+from lineage.sql.unknown import Unknown
 
 Macro = Callable[..., object]
 

@@ -22,7 +22,7 @@ from lineage.sources.dbt.settings import line_of
 from lineage.sources.dbt.statements import metric_sql
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Subject
-from lineage.sql.template import REFUSED
+from lineage.sql.rendering import REFUSED
 
 
 def read_project(tree: Tree, *, dialect: str | None = None) -> Project:

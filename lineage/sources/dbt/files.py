@@ -34,7 +34,8 @@ from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World
 from lineage.sources.document import readable
 from lineage.sources.encoding import NO_TEXT, is_text
-from lineage.sql.template import REFUSED, Rendered
+from lineage.sql.rendering import REFUSED
+from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
 CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")

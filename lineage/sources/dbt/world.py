@@ -16,7 +16,9 @@ from types import SimpleNamespace
 from lineage.model.diagnostic import Diagnostic
 from lineage.sources.dbt.builtin import family, packages, prefixes, type_name
 from lineage.sources.dbt.node import Column, Relation
-from lineage.sql.template import Namespace, Rendered, Renderer, TemplateStopped, Unknown
+from lineage.sql.rendering import TemplateStopped
+from lineage.sql.template import Rendered, Renderer
+from lineage.sql.unknown import Namespace, Unknown
 
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)
 """The time of every rendering: equal input gives equal text."""

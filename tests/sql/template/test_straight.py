@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage.sql import template
+from lineage.sql.rendering import TemplateStopped
 from lineage.sql.straight import straight
-from lineage.sql.template import Call, Rendered, Renderer, TemplateStopped
+from lineage.sql.template import Call, Rendered, Renderer
 
 ROOT = Path(__file__).parents[3]
 MODELS = sorted((ROOT / "fixtures/pull_requests").rglob("*.sql"))

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from lineage.model.diagnostic import Severity
 from lineage.model.places import Place, SourceMap, locate
+from lineage.sql.rendering import Limits
 from lineage.sql.sourcemap import insert
-from lineage.sql.template import Limits, Rendered, Renderer, placeholder, plain, templated
+from lineage.sql.template import Rendered, Renderer, plain, templated
+from lineage.sql.unknown import placeholder
 
 
 def render(template: str, **names: object) -> Rendered:
