@@ -16,18 +16,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lineage.model.event import (
+from lineage.model.event import Dataset, Job, facets, job_event
+from lineage.model.facet import (
     ColumnLineageFacet,
-    Dataset,
     InputField,
-    Job,
     OutputField,
     SchemaFacet,
     SchemaField,
-    encode,
-    facets,
-    job_event,
 )
+from lineage.model.wire import encode
 from lineage.workspace import ingest
 
 RUNS = 15

@@ -226,7 +226,7 @@ class Remote:
 
     def history(self) -> Sequence[Event | Arrival]:
         """Ask for all events."""
-        from lineage.model.event import decode  # noqa: PLC0415 - see above
+        from lineage.model.wire import decode  # noqa: PLC0415 - see above
         from lineage.stores import remote  # noqa: PLC0415 - see above
 
         found = (decode(payload)[0] for payload in remote.events(self.url))
@@ -676,7 +676,8 @@ def _sent(
 ) -> Ingested:
     """Send the events of documents to a server, a source at a time."""
     from lineage.model.diagnostic import Diagnostic as Told  # noqa: PLC0415 - see above
-    from lineage.model.event import Arrival, encode  # noqa: PLC0415 - see above
+    from lineage.model.event import Arrival  # noqa: PLC0415 - see above
+    from lineage.model.wire import encode  # noqa: PLC0415 - see above
     from lineage.sources import stream  # noqa: PLC0415 - see above
     from lineage.stores import remote  # noqa: PLC0415 - see above
 

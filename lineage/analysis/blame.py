@@ -12,17 +12,11 @@ from lineage.analysis.diff import Act, Aspect, Difference, fields, same_sql, sam
 from lineage.model.answer import Cone
 from lineage.model.diagnostic import Location
 from lineage.model.entities import Field, Job, RunState
-from lineage.model.event import (
-    Arrival,
-    Dataset,
-    ErrorMessageFacet,
-    Event,
-    SchemaFacet,
-    SqlFacet,
-    read_facet,
-)
+from lineage.model.event import Arrival, Dataset, Event
+from lineage.model.facet import ErrorMessageFacet, SchemaFacet, SqlFacet
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.snapshot import Snapshot
+from lineage.model.wire import read_facet
 
 
 class CulpritKind(StrEnum):

@@ -25,13 +25,21 @@ from lineage.catalog.fold import repeated
 from lineage.catalog.gather import FAILED, UNKNOWN_TIME, Gathered, Part, Said, Word, Words
 from lineage.catalog.identity import caseless, resolve
 from lineage.catalog.reconcile import edge_key
-from lineage.model import event as ol
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.edge import Basis, Edge
 from lineage.model.entities import CONSUMERS, Dataset, DatasetKind, Job, JobKind, RunState
 from lineage.model.event import Arrival, Event
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    LineageDatasetFacet,
+    LineageJobFacet,
+    OriginFacet,
+    SchemaFacet,
+    SymlinksFacet,
+)
 from lineage.model.identity import DatasetId, Endpoint, FieldId, JobId
 from lineage.model.snapshot import Counts, Snapshot
+from lineage.model.wire import escape
 
 _NOTES = frozenset({"null-value", "stray-dataset"})
 """Problems that cost nothing: what is meant is known."""
@@ -138,7 +146,7 @@ class _Summary:
         self._columns = {
             name: {column.name: column.name for column in schema.fields or ()}
             for name, words in self._words.items()
-            if (schema := words.facet(ol.SchemaFacet)) is not None and schema.fields
+            if (schema := words.facet(SchemaFacet)) is not None and schema.fields
         }
         self._folded = {
             name: {column.casefold(): column for column in columns}
@@ -182,14 +190,14 @@ class _Summary:
 
     def _symlinks(self) -> Iterator[tuple[DatasetId, DatasetId]]:
         for name, words in self._gathered.datasets.items():
-            facet = words.facet(ol.SymlinksFacet)
+            facet = words.facet(SymlinksFacet)
             for other in (facet.identifiers if facet else None) or ():
                 yield name, DatasetId(other.namespace, other.name)
 
     def _shortened(self) -> Iterator[DatasetId]:
         """Yield what scripts add to, and nobody describes under that name."""
         for job, words in self._gathered.jobs.items():
-            origin = words.facet(ol.OriginFacet)
+            origin = words.facet(OriginFacet)
             if origin is None or origin.kind is not JobKind.STATEMENT:
                 continue
             for part in self._parts.get(job, ()):
@@ -234,9 +242,9 @@ class _Summary:
             for name, words in said.flows.items():
                 if name in entries:
                     continue
-                word = words.get(ol.LineageDatasetFacet)
-                if word is None or words.facet(ol.LineageDatasetFacet) is None:
-                    word = words.get(ol.ColumnLineageFacet)
+                word = words.get(LineageDatasetFacet)
+                if word is None or words.facet(LineageDatasetFacet) is None:
+                    word = words.get(ColumnLineageFacet)
                 flow = self._flow_of(word, job)
                 if word is not None and flow is not None:
                     found[name].append(_Stream(part, flow, _pointer(word), word.place))
@@ -244,10 +252,10 @@ class _Summary:
 
     def _entries(self, job: JobId, said: Said) -> dict[Target, tuple[Flow, str, Location | None]]:
         """Return the entries of a job's lineage facet by their target."""
-        facet = said.job_flow.facet(ol.LineageJobFacet)
+        facet = said.job_flow.facet(LineageJobFacet)
         if facet is None:
             return {}
-        word = said.job_flow[ol.LineageJobFacet]
+        word = said.job_flow[LineageJobFacet]
         found: dict[Target, tuple[Flow, str, Location | None]] = {}
         for index, entry in enumerate(facet.entries):
             target: Target
@@ -273,9 +281,9 @@ class _Summary:
         key = (id(facet), job)
         flow = self._flows.get(key)
         if flow is None:
-            if isinstance(facet, ol.LineageDatasetFacet):
+            if isinstance(facet, LineageDatasetFacet):
                 flow = of_lineage(facet, job)
-            elif isinstance(facet, ol.ColumnLineageFacet):
+            elif isinstance(facet, ColumnLineageFacet):
                 flow = of_column_lineage(facet)
             else:
                 return None
@@ -315,7 +323,7 @@ class _Summary:
             }
             folded = repeated(named, columns)
             for column, claims in named.items():
-                place = _at(stream, f"{flow.columns_pointer}/{ol.escape(column)}")
+                place = _at(stream, f"{flow.columns_pointer}/{escape(column)}")
                 for source, steps in claims:
                     if (source, steps) not in folded:
                         key = (source, FieldId(target, column), job, steps)

@@ -10,9 +10,22 @@ from msgspec import structs
 
 from lineage.catalog.gather import ENDS, UNKNOWN_TIME, Running, Words
 from lineage.catalog.identity import Names, scheme
-from lineage.model import event as ol
 from lineage.model.diagnostic import Location
 from lineage.model.entities import Dataset, DatasetKind, Field, Job, JobKind, Run
+from lineage.model.facet import (
+    DatasetTypeFacet,
+    DocumentationFacet,
+    ErrorMessageFacet,
+    JobTypeFacet,
+    OriginFacet,
+    OwnershipFacet,
+    ParentFacet,
+    SchemaFacet,
+    SchemaField,
+    SqlFacet,
+    Tag,
+    TagsFacet,
+)
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.places import Anchor, Place, SourceMap
 
@@ -45,14 +58,14 @@ T = TypeVar("T", bound=StrEnum)
 
 def dataset(name: DatasetId, words: Words, aliases: tuple[DatasetId, ...] = ()) -> Dataset:
     """Return the dataset that its facets describe."""
-    origin = words.facet(ol.OriginFacet)
-    ownership = words.facet(ol.OwnershipFacet)
-    documentation = words.facet(ol.DocumentationFacet)
-    labels = words.facet(ol.TagsFacet)
+    origin = words.facet(OriginFacet)
+    ownership = words.facet(OwnershipFacet)
+    documentation = words.facet(DocumentationFacet)
+    labels = words.facet(TagsFacet)
     tags = (labels.tags if labels else None) or ()
     return Dataset(
         id=name,
-        fields=_fields(words.facet(ol.SchemaFacet), tags),
+        fields=_fields(words.facet(SchemaFacet), tags),
         description=documentation.description if documentation else None,
         kind=_dataset_kind(name, words),
         owners=_owners(ownership, origin),
@@ -65,10 +78,10 @@ def dataset(name: DatasetId, words: Words, aliases: tuple[DatasetId, ...] = ()) 
 
 def job(name: JobId, words: Words, names: Names) -> Job:
     """Return the job that its facets describe, without inputs and outputs."""
-    origin = words.facet(ol.OriginFacet)
-    sql = words.facet(ol.SqlFacet)
-    documentation = words.facet(ol.DocumentationFacet)
-    labels = words.facet(ol.TagsFacet)
+    origin = words.facet(OriginFacet)
+    sql = words.facet(SqlFacet)
+    documentation = words.facet(DocumentationFacet)
+    labels = words.facet(TagsFacet)
     used = (origin.fields if origin else None) or ()
     return Job(
         id=name,
@@ -76,7 +89,7 @@ def job(name: JobId, words: Words, names: Names) -> Job:
         dialect=(sql.dialect or None) if sql else None,
         kind=_job_kind(words),
         description=documentation.description if documentation else None,
-        owners=_owners(words.facet(ol.OwnershipFacet), origin),
+        owners=_owners(words.facet(OwnershipFacet), origin),
         tags=frozenset(tag.text for tag in (labels.tags if labels else None) or ()),
         domain=origin.domain if origin else None,
         origin=_location(origin),
@@ -95,7 +108,7 @@ def job(name: JobId, words: Words, names: Names) -> Job:
 
 
 def _promised(words: Words) -> tuple[tuple[str, str | None], ...]:
-    origin = words.facet(ol.OriginFacet)
+    origin = words.facet(OriginFacet)
     if origin is None or _job_kind(words) is not JobKind.CONTRACT:
         return ()
     return tuple((use.field, use.type) for use in origin.fields or ())
@@ -103,14 +116,14 @@ def _promised(words: Words) -> tuple[tuple[str, str | None], ...]:
 
 def relation_kind(words: Words) -> DatasetKind | None:
     """Return what the job's outputs are, if it says so."""
-    origin = words.facet(ol.OriginFacet)
+    origin = words.facet(OriginFacet)
     return _enumerated(DatasetKind, origin.relation_kind if origin else None)
 
 
 def run(name: str, running: Running) -> Run:
     """Return the latest known state of a run."""
-    parent = running.words.facet(ol.ParentFacet)
-    failure = running.words.facet(ol.ErrorMessageFacet)
+    parent = running.words.facet(ParentFacet)
+    failure = running.words.facet(ErrorMessageFacet)
     (at, _), state = running.state
     return Run(
         id=name,
@@ -124,7 +137,7 @@ def run(name: str, running: Running) -> Run:
     )
 
 
-def _fields(schema: ol.SchemaFacet | None, tags: Iterable[ol.Tag]) -> tuple[Field, ...] | None:
+def _fields(schema: SchemaFacet | None, tags: Iterable[Tag]) -> tuple[Field, ...] | None:
     """Return the columns; of two with one name the first counts."""
     if schema is None or not schema.fields:
         return None
@@ -147,7 +160,7 @@ def _fields(schema: ol.SchemaFacet | None, tags: Iterable[ol.Tag]) -> tuple[Fiel
     return tuple(found.values())
 
 
-def _type(column: ol.SchemaField) -> str | None:
+def _type(column: SchemaField) -> str | None:
     """Return the type, spelled out where the event keeps the structure apart from it."""
     if not column.fields:
         return column.type
@@ -159,18 +172,18 @@ def _type(column: ol.SchemaField) -> str | None:
 
 
 def _dataset_kind(name: DatasetId, words: Words) -> DatasetKind:
-    origin = words.facet(ol.OriginFacet)
+    origin = words.facet(OriginFacet)
     told = _enumerated(DatasetKind, origin.relation_kind if origin else None)
-    facet = words.facet(ol.DatasetTypeFacet)
+    facet = words.facet(DatasetTypeFacet)
     typed = _BY_TYPE.get((facet.dataset_type or "").upper()) if facet else None
     stored = _BY_SCHEME.get(scheme(name.namespace), DatasetKind.UNKNOWN)
     return told or typed or stored
 
 
 def _job_kind(words: Words) -> JobKind:
-    origin = words.facet(ol.OriginFacet)
+    origin = words.facet(OriginFacet)
     told = _enumerated(JobKind, origin.kind if origin else None)
-    facet = words.facet(ol.JobTypeFacet)
+    facet = words.facet(JobTypeFacet)
     if told or facet is None or (facet.integration or "").upper() != "DBT":
         return told or JobKind.JOB
     return _DBT_JOBS.get((facet.job_type or "").upper(), JobKind.JOB)
@@ -183,26 +196,26 @@ def _enumerated(kind: type[T], text: str | None) -> T | None:
         return None
 
 
-def _owners(ownership: ol.OwnershipFacet | None, origin: ol.OriginFacet | None) -> tuple[str, ...]:
+def _owners(ownership: OwnershipFacet | None, origin: OriginFacet | None) -> tuple[str, ...]:
     """Return the owners' names; one that a producer has blanked out (`***`) is nobody's."""
     told = [owner.name for owner in (ownership.owners if ownership else None) or ()]
     more = (origin.owners if origin else None) or ()
     return tuple(dict.fromkeys(name for name in (*told, *more) if name.strip("* ")))
 
 
-def _location(origin: ol.OriginFacet | None) -> Location | None:
+def _location(origin: OriginFacet | None) -> Location | None:
     if origin is None or not origin.document:
         return None
     return Location(origin.document, origin.line, origin.column)
 
 
-def _later_places(origin: ol.OriginFacet | None) -> SourceMap | None:
+def _later_places(origin: OriginFacet | None) -> SourceMap | None:
     if origin is None:
         return None
     return _places(structs.replace(origin, places=origin.later_places, inlined=None))
 
 
-def _places(origin: ol.OriginFacet | None) -> SourceMap | None:
+def _places(origin: OriginFacet | None) -> SourceMap | None:
     if origin is None or not origin.places:
         return None
     documents = dict(origin.inlined or ())

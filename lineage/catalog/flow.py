@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from lineage.model import event as ol
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    InputField,
+    LineageDatasetFacet,
+    LineageEntry,
+    LineageInput,
+    LineageStep,
+    OutputField,
+)
 from lineage.model.identity import DatasetId, Endpoint, FieldId, JobId
 from lineage.model.transformation import (
     Transformation,
@@ -61,7 +69,7 @@ class Flow:
                     yield source
 
 
-def of_column_lineage(facet: ol.ColumnLineageFacet) -> Flow:
+def of_column_lineage(facet: ColumnLineageFacet) -> Flow:
     """Return what a columnLineage facet says about the dataset that it is on."""
     return Flow(
         {
@@ -74,7 +82,7 @@ def of_column_lineage(facet: ol.ColumnLineageFacet) -> Flow:
     )
 
 
-def of_lineage(facet: ol.LineageDatasetFacet | ol.LineageEntry, job: JobId) -> Flow:
+def of_lineage(facet: LineageDatasetFacet | LineageEntry, job: JobId) -> Flow:
     """Return what a lineage facet, or an entry of one, says about its target."""
     return Flow(
         {
@@ -87,7 +95,7 @@ def of_lineage(facet: ol.LineageDatasetFacet | ol.LineageEntry, job: JobId) -> F
     )
 
 
-def _claims(source: ol.InputField, output: ol.OutputField | None) -> Iterator[Claim]:
+def _claims(source: InputField, output: OutputField | None) -> Iterator[Claim]:
     dataset = DatasetId(source.namespace, source.name)
     endpoint = FieldId(dataset, source.field) if source.field else dataset
     written = source.transformations or ()
@@ -97,7 +105,7 @@ def _claims(source: ol.InputField, output: ol.OutputField | None) -> Iterator[Cl
         yield endpoint, steps
 
 
-def _inputs(sources: Iterable[ol.LineageInput], job: JobId) -> Iterator[Claim]:
+def _inputs(sources: Iterable[LineageInput], job: JobId) -> Iterator[Claim]:
     for source in sources:
         endpoint: Endpoint
         if source.type.upper() == "JOB":
@@ -112,17 +120,17 @@ def _inputs(sources: Iterable[ol.LineageInput], job: JobId) -> Iterator[Claim]:
             yield endpoint, steps
 
 
-def _deprecated(output: ol.OutputField) -> ol.LineageStep:
+def _deprecated(output: OutputField) -> LineageStep:
     """Read `transformationType`: IDENTITY, or MASKED, which was no type of its own later on."""
     text = (output.transformation_type or "").upper()
     subtype = TransformationSubtype.TRANSFORMATION if text == "MASKED" else text
     masking = True if text == "MASKED" else None
-    return ol.LineageStep(
+    return LineageStep(
         TransformationType.DIRECT, subtype, output.transformation_description, masking
     )
 
 
-def _by_type(written: Iterable[ol.LineageStep]) -> list[Steps]:
+def _by_type(written: Iterable[LineageStep]) -> list[Steps]:
     """Part the steps into those that carry the value and those that only influence it.
 
     One source can do both. A step whose type is missing or unknown is judged by its subtype.

@@ -16,31 +16,48 @@ from lineage.model import event as ol
 from lineage.model.diagnostic import Location
 from lineage.model.entities import RunState
 from lineage.model.event import Arrival, Event, EventKind, Facet, Facets
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    DatasetTypeFacet,
+    DocumentationFacet,
+    ErrorMessageFacet,
+    JobTypeFacet,
+    LineageDatasetFacet,
+    LineageJobFacet,
+    OriginFacet,
+    OwnershipFacet,
+    ParentFacet,
+    SchemaFacet,
+    SqlFacet,
+    SymlinksFacet,
+    TagsFacet,
+)
 from lineage.model.identity import DatasetId, JobId
+from lineage.model.wire import Problem, encode, encode_facet, parse_facet
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of an event that has none: before all others."""
 
 DATASET_FACETS: tuple[type[Facet], ...] = (
-    ol.SchemaFacet,
-    ol.DocumentationFacet,
-    ol.OwnershipFacet,
-    ol.TagsFacet,
-    ol.SymlinksFacet,
-    ol.DatasetTypeFacet,
-    ol.OriginFacet,
+    SchemaFacet,
+    DocumentationFacet,
+    OwnershipFacet,
+    TagsFacet,
+    SymlinksFacet,
+    DatasetTypeFacet,
+    OriginFacet,
 )
-FLOW_FACETS: tuple[type[Facet], ...] = (ol.ColumnLineageFacet, ol.LineageDatasetFacet)
+FLOW_FACETS: tuple[type[Facet], ...] = (ColumnLineageFacet, LineageDatasetFacet)
 JOB_FACETS: tuple[type[Facet], ...] = (
-    ol.SqlFacet,
-    ol.DocumentationFacet,
-    ol.OwnershipFacet,
-    ol.TagsFacet,
-    ol.JobTypeFacet,
-    ol.OriginFacet,
+    SqlFacet,
+    DocumentationFacet,
+    OwnershipFacet,
+    TagsFacet,
+    JobTypeFacet,
+    OriginFacet,
 )
-JOB_FLOW_FACETS: tuple[type[Facet], ...] = (ol.LineageJobFacet,)
-RUN_FACETS: tuple[type[Facet], ...] = (ol.ParentFacet, ol.ErrorMessageFacet)
+JOB_FLOW_FACETS: tuple[type[Facet], ...] = (LineageJobFacet,)
+RUN_FACETS: tuple[type[Facet], ...] = (ParentFacet, ErrorMessageFacet)
 
 ENDS = frozenset({RunState.COMPLETE, RunState.ABORT, RunState.FAIL})
 FAILED = frozenset({RunState.ABORT, RunState.FAIL})
@@ -70,7 +87,7 @@ class Known:
     __slots__ = ("_text", "facet", "problems")
 
     def __init__(
-        self, text: bytes, facet: Facet | None, problems: tuple[ol.Problem, ...] = ()
+        self, text: bytes, facet: Facet | None, problems: tuple[Problem, ...] = ()
     ) -> None:
         self._text = text
         self.facet = facet
@@ -79,7 +96,7 @@ class Known:
     def text(self) -> bytes:
         """Return the text, by which ties are broken; it is written only then if none was read."""
         if not self._text and self.facet is not None:
-            self._text = ol.encode_facet(self.facet)
+            self._text = encode_facet(self.facet)
         return self._text
 
 
@@ -180,7 +197,7 @@ class Gathered:
         """Take in one event."""
         arrival = item if isinstance(item, Arrival) else Arrival(item)
         payload = arrival.payload
-        key = digest(ol.encode(arrival.event) if payload is None else payload)
+        key = digest(encode(arrival.event) if payload is None else payload)
         if key in self._seen:
             known, now = self._seen[key], arrival.origin
             if now is None or (known is not None and known <= now):
@@ -199,7 +216,7 @@ class Gathered:
         text = bytes(value)
         known = self._known.get((kind, text))
         if known is None:
-            known = self._known[kind, text] = Known(text, *ol.parse_facet(text, kind))
+            known = self._known[kind, text] = Known(text, *parse_facet(text, kind))
         return known
 
 
@@ -313,9 +330,9 @@ class _Addition:
             part.alone = (stamp, self._key, said)
 
     def _stands_alone(self, job: ol.Job) -> bool:
-        known = self._gathered.parsed(job.facets, ol.JobTypeFacet)
+        known = self._gathered.parsed(job.facets, JobTypeFacet)
         facet = known.facet if known is not None else None
-        if not isinstance(facet, ol.JobTypeFacet) or facet.emission_pattern is None:
+        if not isinstance(facet, JobTypeFacet) or facet.emission_pattern is None:
             return False
         return facet.emission_pattern.event_content_mode == "COMPLETE_SNAPSHOT"
 
@@ -356,4 +373,4 @@ class _Addition:
 
 def _says_nothing(facet: Facet) -> bool:
     """Return whether a facet is empty, as a schema without columns: what was known stays so."""
-    return isinstance(facet, ol.SchemaFacet) and not facet.fields and not facet.deleted
+    return isinstance(facet, SchemaFacet) and not facet.fields and not facet.deleted

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lineage.model.edge import Basis, Edge
-from lineage.model.event import (
+from lineage.model.event import Dataset, Job, dataset_event, facets, job_event
+from lineage.model.facet import (
     ColumnLineageFacet,
-    Dataset,
     DocumentationFacet,
     Identifier,
     InputField,
-    Job,
     LineageStep,
     OutputField,
     Owner,
@@ -20,12 +19,9 @@ from lineage.model.event import (
     SchemaField,
     SqlFacet,
     SymlinksFacet,
-    dataset_event,
-    encode,
-    facets,
-    job_event,
 )
 from lineage.model.identity import DatasetId, FieldId, JobId
+from lineage.model.wire import encode
 from lineage.reports import Material, Report
 
 

@@ -20,8 +20,9 @@ from starlette.routing import Route
 
 from lineage.errors import LineageError, RequestError, StoreMissing
 from lineage.model.diagnostic import Diagnostic
-from lineage.model.event import Arrival, Event, encode
+from lineage.model.event import Arrival, Event
 from lineage.model.snapshot import Snapshot
+from lineage.model.wire import encode
 from lineage.reports import verdicts
 from lineage.reports.values import plain, reached
 from lineage.sources import Options

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from lineage.model.diagnostic import Diagnostic, Location, Severity
-from lineage.model.event import Arrival, decode
+from lineage.model.event import Arrival
+from lineage.model.wire import decode
 from lineage.sources import Item, Options, Reader
 from lineage.sources.document import MAX_RECORD, Document
 

@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 
 from lineage.model.diagnostic import Diagnostic
-from lineage.model.event import Arrival, Event, OriginFacet
+from lineage.model.event import Arrival, Event
+from lineage.model.facet import OriginFacet
 from lineage.model.identity import DatasetId
 
 READ = (".sql",)

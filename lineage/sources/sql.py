@@ -13,19 +13,14 @@ from collections.abc import Iterator
 from lineage.catalog.identity import UNPLACED
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.entities import DatasetKind, JobKind
-from lineage.model.event import (
-    Dataset,
+from lineage.model.event import Dataset, Event, Job, dataset_event, facets, job_event
+from lineage.model.facet import (
     DatasetTypeFacet,
-    Event,
-    Job,
     JobTypeFacet,
     OriginFacet,
     SchemaFacet,
     SchemaField,
     SqlFacet,
-    dataset_event,
-    facets,
-    job_event,
 )
 from lineage.model.names import joined
 from lineage.model.places import locate

@@ -30,7 +30,8 @@ import msgspec
 
 from lineage.catalog.gather import digest
 from lineage.model.diagnostic import Diagnostic, Location, Severity
-from lineage.model.event import Arrival, Event, decode, encode
+from lineage.model.event import Arrival, Event
+from lineage.model.wire import decode, encode
 
 VERSION = 1
 """Of the tables. A store of a later one is left alone."""

@@ -10,23 +10,25 @@ from lineage.analysis.blame import CulpritKind, changed_line
 from lineage.catalog.apply import apply
 from lineage.model.event import (
     Arrival,
-    ColumnLineageFacet,
     Dataset,
-    ErrorMessageFacet,
     Event,
-    InputField,
     Job,
-    OutputField,
-    Owner,
-    OwnershipFacet,
     Run,
-    SchemaFacet,
-    SchemaField,
-    SqlFacet,
     dataset_event,
     facets,
     job_event,
     run_event,
+)
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    ErrorMessageFacet,
+    InputField,
+    OutputField,
+    Owner,
+    OwnershipFacet,
+    SchemaFacet,
+    SchemaField,
+    SqlFacet,
 )
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.workspace import Given, Workspace

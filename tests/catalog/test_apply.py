@@ -14,15 +14,46 @@ from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.edge import Basis, Edge
 from lineage.model.entities import DatasetKind, JobKind, RunState
 from lineage.model.event import Arrival
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    DatasetTypeFacet,
+    DocumentationFacet,
+    EmissionPattern,
+    ErrorMessageFacet,
+    Identifier,
+    InputField,
+    JobRef,
+    JobTypeFacet,
+    LineageDatasetFacet,
+    LineageEntry,
+    LineageField,
+    LineageInput,
+    LineageJobFacet,
+    LineageStep,
+    OriginFacet,
+    OutputField,
+    Owner,
+    OwnershipFacet,
+    ParentFacet,
+    RunRef,
+    SchemaFacet,
+    SchemaField,
+    SqlFacet,
+    SymlinksFacet,
+    Tag,
+    TagsFacet,
+    UsedField,
+)
 from lineage.model.identity import DatasetId, FieldId, JobId
 from lineage.model.places import Anchor, Place, SourceMap
 from lineage.model.snapshot import Snapshot
 from lineage.model.transformation import Transformation, TransformationType
+from lineage.model.wire import decode
 
 T0 = datetime(2024, 5, 1, 12, tzinfo=UTC)
 A, B, C = DatasetId("pg", "a"), DatasetId("pg", "b"), DatasetId("pg", "c")
 J = JobId("air", "j")
-FILTER = ol.LineageStep("INDIRECT", "FILTER")
+FILTER = LineageStep("INDIRECT", "FILTER")
 
 
 def at(hours: int) -> datetime:
@@ -33,15 +64,15 @@ def dataset(name: DatasetId, *values: ol.Facet) -> ol.Dataset:
     return ol.Dataset(name.namespace, name.name, ol.facets(*values))
 
 
-def columns(*names: str) -> ol.SchemaFacet:
-    return ol.SchemaFacet(tuple(map(ol.SchemaField, names)))
+def columns(*names: str) -> SchemaFacet:
+    return SchemaFacet(tuple(map(SchemaField, names)))
 
 
-def lineage(source: DatasetId = A, **fields: str) -> ol.ColumnLineageFacet:
+def lineage(source: DatasetId = A, **fields: str) -> ColumnLineageFacet:
     """Return column lineage from columns of one dataset: `to="from"`."""
-    return ol.ColumnLineageFacet(
+    return ColumnLineageFacet(
         {
-            to: ol.OutputField((ol.InputField(source.namespace, source.name, field),))
+            to: OutputField((InputField(source.namespace, source.name, field),))
             for to, field in fields.items()
         }
     )
@@ -92,7 +123,7 @@ def test_inputs_and_outputs_add_up_over_a_run() -> None:
 
 
 def test_a_snapshot_event_stands_alone() -> None:
-    whole = ol.JobTypeFacet(emission_pattern=ol.EmissionPattern("COMPLETE_SNAPSHOT"))
+    whole = JobTypeFacet(emission_pattern=EmissionPattern("COMPLETE_SNAPSHOT"))
     job = ol.Job(J.namespace, J.name, ol.facets(whole))
     first = run("r", "RUNNING", 0, inputs=(dataset(A),), outputs=(dataset(C),), job=job)
     last = run("r", "RUNNING", 1, inputs=(dataset(B),), outputs=(dataset(C),), job=job)
@@ -110,7 +141,7 @@ def test_a_facet_replaces_the_earlier_one_whole() -> None:
 
 def test_deleted_removes_a_facet() -> None:
     first = run("r", "START", 0, outputs=(dataset(B, columns("x"), lineage(x="p")),))
-    gone = (ol.SchemaFacet(deleted=True), ol.ColumnLineageFacet(deleted=True))
+    gone = (SchemaFacet(deleted=True), ColumnLineageFacet(deleted=True))
     snapshot = apply([first, run("r", "COMPLETE", 1, outputs=(dataset(B, *gone),))])
     assert snapshot.datasets[B].fields is None
     assert pairs(snapshot) == set()
@@ -118,7 +149,7 @@ def test_deleted_removes_a_facet() -> None:
 
 def test_an_empty_schema_says_nothing() -> None:
     first = run("r", "START", 0, outputs=(dataset(B, columns("x")),))
-    snapshot = apply([first, run("r", "COMPLETE", 1, outputs=(dataset(B, ol.SchemaFacet(())),))])
+    snapshot = apply([first, run("r", "COMPLETE", 1, outputs=(dataset(B, SchemaFacet(())),))])
     assert [field.name for field in snapshot.datasets[B].fields or ()] == ["x"]
 
 
@@ -190,9 +221,9 @@ def test_what_nobody_says_is_assumed_only_when_asked_for() -> None:
 
 
 def test_the_lineage_facet_wins() -> None:
-    stated = ol.LineageDatasetFacet(
-        inputs=(ol.LineageInput("DATASET", "pg", "a", "f", transformations=(FILTER,)),),
-        fields={"x": ol.LineageField((ol.LineageInput("DATASET", "pg", "a", "q"),))},
+    stated = LineageDatasetFacet(
+        inputs=(LineageInput("DATASET", "pg", "a", "f", transformations=(FILTER,)),),
+        fields={"x": LineageField((LineageInput("DATASET", "pg", "a", "q"),))},
     )
     event = run("r", "COMPLETE", 0, outputs=(dataset(B, lineage(x="p"), stated),))
     snapshot = apply([event])
@@ -202,11 +233,11 @@ def test_the_lineage_facet_wins() -> None:
 
 def test_the_lineage_facet_of_a_job() -> None:
     entries = (
-        ol.LineageEntry("DATASET", "pg", "b", inputs=(ol.LineageInput("JOB"),)),
-        ol.LineageEntry("JOB", inputs=(ol.LineageInput("DATASET", "pg", "a"),)),
-        ol.LineageEntry("DATASET", "pg", None),
+        LineageEntry("DATASET", "pg", "b", inputs=(LineageInput("JOB"),)),
+        LineageEntry("JOB", inputs=(LineageInput("DATASET", "pg", "a"),)),
+        LineageEntry("DATASET", "pg", None),
     )
-    job = ol.Job(J.namespace, J.name, ol.facets(ol.LineageJobFacet(entries)))
+    job = ol.Job(J.namespace, J.name, ol.facets(LineageJobFacet(entries)))
     snapshot = apply([ol.job_event(job, outputs=[dataset(B, lineage(x="p"))])])
     assert {(edge.source, edge.target) for edge in snapshot.edges} == {(J, B), (A, J)}
 
@@ -224,14 +255,14 @@ def test_of_two_job_events_the_later_counts() -> None:
 
 def test_an_event_without_a_time_has_that_of_its_arrival() -> None:
     def told(text: str, hours: int) -> Arrival:
-        job = ol.Job(J.namespace, J.name, ol.facets(ol.SqlFacet(text)))
+        job = ol.Job(J.namespace, J.name, ol.facets(SqlFacet(text)))
         return Arrival(ol.job_event(job), received=at(hours))
 
     assert apply([told("select 2", 1), told("select 1", 0)]).jobs[J].sql == "select 2"
 
 
 def test_jobs_with_sql_get_no_dataset_edges() -> None:
-    job = ol.Job(J.namespace, J.name, ol.facets(ol.SqlFacet("insert …", "duckdb")))
+    job = ol.Job(J.namespace, J.name, ol.facets(SqlFacet("insert …", "duckdb")))
     event = ol.job_event(job, inputs=[dataset(A)], outputs=[dataset(B)])
     snapshot = apply([event])
     assert snapshot.edges == ()
@@ -241,12 +272,10 @@ def test_jobs_with_sql_get_no_dataset_edges() -> None:
 # ------------------------------------------------------------------------------ transformations
 
 
-def steps(*written: ol.LineageStep, deprecated: str | None = None) -> list[set[tuple[str, str]]]:
+def steps(*written: LineageStep, deprecated: str | None = None) -> list[set[tuple[str, str]]]:
     """Return what becomes of transformations: types and subtypes, an edge a set."""
-    source = ol.InputField("pg", "a", "p", written)
-    facet = ol.ColumnLineageFacet(
-        {"x": ol.OutputField((source,), "how", deprecated), "y": ol.OutputField()}
-    )
+    source = InputField("pg", "a", "p", written)
+    facet = ColumnLineageFacet({"x": OutputField((source,), "how", deprecated), "y": OutputField()})
     edges = apply([run("r", "COMPLETE", 0, outputs=(dataset(B, facet),))]).edges
     return [{(step.type, step.subtype) for step in edge.transformations} for edge in edges]
 
@@ -255,19 +284,19 @@ def steps(*written: ol.LineageStep, deprecated: str | None = None) -> list[set[t
     ("written", "expected"),
     [
         ((), [set[str]()]),
-        ((ol.LineageStep("DIRECT", "IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
+        ((LineageStep("DIRECT", "IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
         (
-            (ol.LineageStep("DIRECT", "AGGREGATION"), ol.LineageStep("INDIRECT", "GROUP_BY")),
+            (LineageStep("DIRECT", "AGGREGATION"), LineageStep("INDIRECT", "GROUP_BY")),
             [{("DIRECT", "AGGREGATION")}, {("INDIRECT", "GROUP_BY")}],
         ),
-        ((ol.LineageStep("", "JOIN"),), [{("INDIRECT", "JOIN")}]),
-        ((ol.LineageStep("IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
-        ((ol.LineageStep("indirect", "mine"),), [{("INDIRECT", "MINE")}]),
-        ((ol.LineageStep(),), [set[str]()]),
+        ((LineageStep("", "JOIN"),), [{("INDIRECT", "JOIN")}]),
+        ((LineageStep("IDENTITY"),), [{("DIRECT", "IDENTITY")}]),
+        ((LineageStep("indirect", "mine"),), [{("INDIRECT", "MINE")}]),
+        ((LineageStep(),), [set[str]()]),
     ],
 )
 def test_transformations(
-    written: tuple[ol.LineageStep, ...], expected: list[set[tuple[str, str]]]
+    written: tuple[LineageStep, ...], expected: list[set[tuple[str, str]]]
 ) -> None:
     assert steps(*written) == expected
 
@@ -278,12 +307,12 @@ def test_deprecated_transformations() -> None:
     assert steps(deprecated="") == [set()]
 
 
-def repeating(**fields: tuple[ol.InputField, ...]) -> ol.ColumnLineageFacet:
-    return ol.ColumnLineageFacet({to: ol.OutputField(sources) for to, sources in fields.items()})
+def repeating(**fields: tuple[InputField, ...]) -> ColumnLineageFacet:
+    return ColumnLineageFacet({to: OutputField(sources) for to, sources in fields.items()})
 
 
 def test_what_is_repeated_under_every_column_is_folded() -> None:
-    value, condition = ol.InputField("pg", "a", "p"), ol.InputField("pg", "a", "f", (FILTER,))
+    value, condition = InputField("pg", "a", "p"), InputField("pg", "a", "f", (FILTER,))
     facet = repeating(x=(value, condition), y=(condition,))
     origin = Location("events.jsonl", 7)
     event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns("x", "y"), facet),))
@@ -303,14 +332,14 @@ def test_what_is_repeated_under_every_column_is_folded() -> None:
 
 @pytest.mark.parametrize("known", [("x", "y", "z"), ("x",), ()])
 def test_nothing_is_folded_that_could_not_be_unfolded(known: tuple[str, ...]) -> None:
-    condition = ol.InputField("pg", "a", "f", (FILTER,))
+    condition = InputField("pg", "a", "f", (FILTER,))
     facet = repeating(x=(condition,), y=(condition,))
     event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns(*known), facet),))
     assert pairs(apply([event])) == {"a.f > b.x", "a.f > b.y"}
 
 
 def test_what_holds_for_the_whole_dataset_is_no_folded_edge() -> None:
-    facet = ol.ColumnLineageFacet({}, (ol.InputField("pg", "a", "f", (FILTER,)),))
+    facet = ColumnLineageFacet({}, (InputField("pg", "a", "f", (FILTER,)),))
     event = run("r", "COMPLETE", 0, outputs=(dataset(B, columns("x", "y"), facet),))
     snapshot = apply([Arrival(event, Location("d", 1))])
     (edge,) = snapshot.edges
@@ -325,14 +354,14 @@ def test_what_holds_for_the_whole_dataset_is_no_folded_edge() -> None:
 
 def test_names_of_one_dataset_are_merged_with_all_that_is_known_of_it() -> None:
     path, table = DatasetId("s3://b", "/t"), DatasetId("hive://h", "db.t")
-    link = ol.SymlinksFacet((ol.Identifier(table.namespace, table.name),))
+    link = SymlinksFacet((Identifier(table.namespace, table.name),))
     events = [
         run("r1", "COMPLETE", 0, outputs=(dataset(path, link, columns("x")),)),
         run(
             "r2",
             "COMPLETE",
             1,
-            inputs=(dataset(table, ol.DocumentationFacet("Orders")),),
+            inputs=(dataset(table, DocumentationFacet("Orders")),),
             outputs=(dataset(C, lineage(path, y="x")),),
             job=ol.Job("air", "k"),
         ),
@@ -374,16 +403,16 @@ def test_columns_are_spelled_as_in_the_schema_where_case_means_nothing() -> None
 
 def test_what_is_known_of_a_dataset() -> None:
     facets = (
-        ol.SchemaFacet(
+        SchemaFacet(
             (
-                ol.SchemaField("id", "int", "the key", nullable=False),
-                ol.SchemaField("at", "struct", fields=(ol.SchemaField("day", "date"),)),
-                ol.SchemaField("id", "text"),
+                SchemaField("id", "int", "the key", nullable=False),
+                SchemaField("at", "struct", fields=(SchemaField("day", "date"),)),
+                SchemaField("id", "text"),
             )
         ),
-        ol.TagsFacet((ol.Tag("pii", field="id"), ol.Tag("gold"), ol.Tag("keep", "30d"))),
-        ol.OwnershipFacet((ol.Owner("team:billing"), ol.Owner("***"))),
-        ol.DatasetTypeFacet("VIEW"),
+        TagsFacet((Tag("pii", field="id"), Tag("gold"), Tag("keep", "30d"))),
+        OwnershipFacet((Owner("team:billing"), Owner("***"))),
+        DatasetTypeFacet("VIEW"),
     )
     event = run("r", "COMPLETE", 3, outputs=(dataset(A, *facets),))
     found = apply([event]).datasets[A]
@@ -401,7 +430,7 @@ def test_what_is_known_of_a_dataset() -> None:
 
 
 def test_what_our_own_facet_says() -> None:
-    origin = ol.OriginFacet(
+    origin = OriginFacet(
         document="models/b.sql",
         line=4,
         column=1,
@@ -412,10 +441,10 @@ def test_what_our_own_facet_says() -> None:
         note="why",
         owners=("ada",),
         domain="billing",
-        fields=(ol.UsedField("pg", "a", "x"),),
+        fields=(UsedField("pg", "a", "x"),),
         places=((1, 1, 4, 1, True),),
     )
-    job = ol.Job(J.namespace, J.name, ol.facets(origin, ol.SqlFacet("select 1")))
+    job = ol.Job(J.namespace, J.name, ol.facets(origin, SqlFacet("select 1")))
     snapshot = apply([ol.job_event(job, outputs=[dataset(B)])])
     found, made = snapshot.jobs[J], snapshot.datasets[B]
     assert found.kind is JobKind.MODEL
@@ -428,11 +457,11 @@ def test_what_our_own_facet_says() -> None:
 
 
 def test_a_run_and_its_parent() -> None:
-    parent = ol.ParentFacet(ol.JobRef("air", "dag"), ol.RunRef("p"))
+    parent = ParentFacet(JobRef("air", "dag"), RunRef("p"))
     snapshot = apply(
         [
             run("r", "START", 0, facets=ol.facets(parent)),
-            run("r", "FAIL", 2, facets=ol.facets(ol.ErrorMessageFacet("boom"))),
+            run("r", "FAIL", 2, facets=ol.facets(ErrorMessageFacet("boom"))),
         ]
     )
     found = snapshot.runs["r"]
@@ -454,7 +483,7 @@ def test_a_runs_end_is_later_than_its_start_at_the_same_time() -> None:
 
 
 def test_dbt_jobs_are_known_by_their_type() -> None:
-    facet = ol.JobTypeFacet("BATCH", "DBT", "TEST")
+    facet = JobTypeFacet("BATCH", "DBT", "TEST")
     job = ol.Job(J.namespace, J.name, ol.facets(facet))
     assert apply([ol.job_event(job)]).jobs[J].kind is JobKind.TEST
 
@@ -466,7 +495,7 @@ def test_bad_facets_are_told_once_with_their_place_and_number() -> None:
     text = b'{"job":{"namespace":"air","name":"j%d","facets":{"sql":null}},"inputs":[]}'
     arrivals = []
     for line in (3, 1, 2):
-        event = ol.decode(text % line).event
+        event = decode(text % line).event
         assert event is not None
         arrivals.append(Arrival(event, Location("d", line), text % line))
     assert apply(arrivals).diagnostics == (

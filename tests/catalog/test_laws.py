@@ -13,6 +13,22 @@ from lineage.catalog.gather import Gathered
 from lineage.model import event as ol
 from lineage.model.diagnostic import Location
 from lineage.model.event import Arrival
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    DocumentationFacet,
+    EmissionPattern,
+    Identifier,
+    InputField,
+    JobTypeFacet,
+    LineageStep,
+    OriginFacet,
+    OutputField,
+    SchemaFacet,
+    SchemaField,
+    SqlFacet,
+    SymlinksFacet,
+)
+from lineage.model.wire import decode, encode
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 # Few of each, so that events often speak of one thing at one time.
@@ -20,36 +36,36 @@ NAMES = st.sampled_from(["a", "b", '"b"'])
 SPACES = st.sampled_from(["hive://h", "pg://h"])
 TIMES = st.none() | st.integers(0, 1).map(lambda hours: START + timedelta(hours=hours))
 STEPS = st.sampled_from(
-    [(), (ol.LineageStep("DIRECT", "IDENTITY"),), (ol.LineageStep("INDIRECT", "FILTER"),)]
+    [(), (LineageStep("DIRECT", "IDENTITY"),), (LineageStep("INDIRECT", "FILTER"),)]
 )
-SOURCES = st.builds(ol.InputField, SPACES, NAMES, NAMES, STEPS)
+SOURCES = st.builds(InputField, SPACES, NAMES, NAMES, STEPS)
 COLUMNS = st.dictionaries(
     st.sampled_from(["x", "y"]),
-    st.builds(ol.OutputField, st.lists(SOURCES, max_size=2).map(tuple)),
+    st.builds(OutputField, st.lists(SOURCES, max_size=2).map(tuple)),
     max_size=2,
 )
 FACETS = st.lists(
     st.builds(
-        ol.SchemaFacet,
-        st.lists(st.sampled_from(["x", "y"]).map(ol.SchemaField), max_size=2).map(tuple),
+        SchemaFacet,
+        st.lists(st.sampled_from(["x", "y"]).map(SchemaField), max_size=2).map(tuple),
         st.booleans(),
     )
     | st.builds(
-        ol.ColumnLineageFacet, COLUMNS, st.lists(SOURCES, max_size=1).map(tuple), st.booleans()
+        ColumnLineageFacet, COLUMNS, st.lists(SOURCES, max_size=1).map(tuple), st.booleans()
     )
-    | st.builds(ol.DocumentationFacet, st.sampled_from(["one", "two", None]))
+    | st.builds(DocumentationFacet, st.sampled_from(["one", "two", None]))
     | st.builds(
-        ol.SymlinksFacet, st.lists(st.builds(ol.Identifier, SPACES, NAMES), max_size=1).map(tuple)
+        SymlinksFacet, st.lists(st.builds(Identifier, SPACES, NAMES), max_size=1).map(tuple)
     )
-    | st.builds(ol.OriginFacet, st.sampled_from(["", "a.sql"]), kind=st.sampled_from(["model"])),
+    | st.builds(OriginFacet, st.sampled_from(["", "a.sql"]), kind=st.sampled_from(["model"])),
     max_size=3,
 ).map(lambda values: ol.facets(*values))
 JOB_FACETS = st.lists(
-    st.builds(ol.SqlFacet, st.sampled_from(["select 1", "select 2"]))
+    st.builds(SqlFacet, st.sampled_from(["select 1", "select 2"]))
     | st.builds(
-        ol.JobTypeFacet,
+        JobTypeFacet,
         emission_pattern=st.builds(
-            ol.EmissionPattern, st.sampled_from(["COMPLETE_SNAPSHOT", "ACCUMULATIVE"])
+            EmissionPattern, st.sampled_from(["COMPLETE_SNAPSHOT", "ACCUMULATIVE"])
         ),
     ),
     max_size=2,
@@ -83,8 +99,8 @@ def test_order_does_not_matter(events: list[ol.Event | Arrival], data: st.DataOb
     ("one", "other"),
     [
         pytest.param(
-            ol.dataset_event(ol.Dataset("n", "a", ol.facets(ol.DocumentationFacet("one")))),
-            ol.dataset_event(ol.Dataset("n", "a", ol.facets(ol.DocumentationFacet("two")))),
+            ol.dataset_event(ol.Dataset("n", "a", ol.facets(DocumentationFacet("one")))),
+            ol.dataset_event(ol.Dataset("n", "a", ol.facets(DocumentationFacet("two")))),
             id="facets of one time",
         ),
         pytest.param(
@@ -136,7 +152,7 @@ def test_batches_do_not_matter(events: list[ol.Event], cut: int) -> None:
 @given(st.lists(EVENTS, max_size=4))
 def test_the_wire_does_not_matter(events: list[ol.Event]) -> None:
     """An event means the same, whether made in memory or read from JSON."""
-    wired = [ol.decode(ol.encode(event)).event or event for event in events]
+    wired = [decode(encode(event)).event or event for event in events]
     wired = [event if event.job or event.run or event.dataset else ol.Event() for event in wired]
     known = [event if event.job or event.run or event.dataset else ol.Event() for event in events]
     assert apply(wired) == apply(known)

@@ -7,14 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lineage.model.event import (
-    Dataset,
-    SchemaFacet,
-    SchemaField,
-    dataset_event,
-    encode,
-    facets,
-)
+from lineage.model.event import Dataset, dataset_event, facets
+from lineage.model.facet import SchemaFacet, SchemaField
+from lineage.model.wire import encode
 from lineage.workspace import ingest
 
 ROOT = Path(__file__).parents[2]

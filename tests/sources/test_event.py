@@ -11,6 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.model import event as ol
+from lineage.model.facet import (
+    ColumnLineageFacet,
+    ErrorMessageFacet,
+    LineageDatasetFacet,
+    OriginFacet,
+    SchemaFacet,
+    SchemaField,
+    SqlFacet,
+    TagsFacet,
+)
+from lineage.model.wire import Decoded, decode, encode, parse_facet, read_facet
 
 JOB = {"namespace": "n", "name": "j"}
 ANYTHING = st.recursive(
@@ -24,11 +35,11 @@ ANYTHING = st.recursive(
 )
 
 
-def decoded(**members: object) -> ol.Decoded:
-    return ol.decode(json.dumps({"job": JOB, **members}).encode())
+def decoded(**members: object) -> Decoded:
+    return decode(json.dumps({"job": JOB, **members}).encode())
 
 
-def problem(found: ol.Decoded) -> tuple[str, str]:
+def problem(found: Decoded) -> tuple[str, str]:
     """Return code and pointer of the one problem."""
     assert len(found.problems) == 1, found.problems
     return found.problems[0].code, found.problems[0].pointer
@@ -81,7 +92,7 @@ def test_what_is_wrong_is_left_out_and_told(
 ) -> None:
     if members.get("job", JOB) is None:
         members = {name: value for name, value in members.items() if name != "job"}
-        found = ol.decode(json.dumps(members).encode())
+        found = decode(json.dumps(members).encode())
     else:
         found = decoded(**members)
     assert problem(found) == (code, pointer)
@@ -106,7 +117,7 @@ def test_times_that_producers_write(written: object, meant: datetime) -> None:
 
 @pytest.mark.parametrize("text", [b"{}", b'{"a": 1}', b"[]", b"3", b"null"])
 def test_what_is_no_event_is_told(text: bytes) -> None:
-    found = ol.decode(text)
+    found = decode(text)
     assert found.event is None
     assert len(found.problems) == 1
 
@@ -114,11 +125,11 @@ def test_what_is_no_event_is_told(text: bytes) -> None:
 @pytest.mark.parametrize("text", [b"", b'{"job": {', b"hello", b'{"a":}', b'{"a":' * 100_000])
 def test_what_is_no_json_raises(text: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        ol.decode(text)
+        decode(text)
 
 
 def test_text_that_is_not_utf8_is_repaired() -> None:
-    found = ol.decode(b'{"job": {"namespace": "n", "name": "caf\xe9"}}')
+    found = decode(b'{"job": {"namespace": "n", "name": "caf\xe9"}}')
     assert [row.code for row in found.problems] == ["not-utf-8"]
     assert found.event is not None
     assert found.event.job == ol.Job("n", "caf\N{REPLACEMENT CHARACTER}")
@@ -129,50 +140,50 @@ def test_a_facet_is_read_when_it_is_asked_for() -> None:
     event = decoded(outputs=[{**JOB, "facets": {"schema": facet, "mine": {"x": 1}}}]).event
     assert event is not None
     values = event.outputs[0].facets
-    found, problems = ol.read_facet(values, ol.SchemaFacet)
-    assert found == ol.SchemaFacet(
-        (ol.SchemaField("id", "int"), ol.SchemaField("b", "3")),
+    found, problems = read_facet(values, SchemaFacet)
+    assert found == SchemaFacet(
+        (SchemaField("id", "int"), SchemaField("b", "3")),
     )
     assert [(row.code, row.pointer) for row in problems] == [("missing-member", "/fields/1")]
-    assert ol.read_facet(values, ol.TagsFacet) == (None, ())
+    assert read_facet(values, TagsFacet) == (None, ())
     assert bytes(values["mine"]) == b'{"x": 1}'  # type: ignore[arg-type]
 
 
 def test_a_facet_that_is_no_facet_is_none() -> None:
     for text in (b"null", b"[]", b'"x"'):
-        found, problems = ol.parse_facet(text, ol.SqlFacet)
+        found, problems = parse_facet(text, SqlFacet)
         assert found is None
         assert len(problems) == 1
 
 
 def test_events_made_in_memory_survive_the_wire() -> None:
     made = ol.run_event(
-        ol.Run("r", ol.facets(ol.ErrorMessageFacet("no", "SQL"))),
-        ol.Job("n", "j", ol.facets(ol.SqlFacet("select 1"), None)),
+        ol.Run("r", ol.facets(ErrorMessageFacet("no", "SQL"))),
+        ol.Job("n", "j", ol.facets(SqlFacet("select 1"), None)),
         event_type="FAIL",
         event_time=datetime(2024, 5, 1, tzinfo=UTC),
-        outputs=[ol.Dataset("n", "t", ol.facets(ol.SchemaFacet((ol.SchemaField("id"),))))],
+        outputs=[ol.Dataset("n", "t", ol.facets(SchemaFacet((SchemaField("id"),))))],
     )
-    text = ol.encode(made)
+    text = encode(made)
     facet = json.loads(text)["outputs"][0]["facets"]["schema"]
     assert facet["_producer"] == ol.PRODUCER
     assert facet["_schemaURL"].endswith("#/$defs/SchemaDatasetFacet")
-    again = ol.decode(text)
+    again = decode(text)
     assert again.problems == ()
     assert again.event is not None
-    assert ol.read_facet(again.event.job.facets, ol.SqlFacet)[0] == ol.SqlFacet("select 1")  # type: ignore[union-attr]
-    assert ol.encode(again.event) == text
+    assert read_facet(again.event.job.facets, SqlFacet)[0] == SqlFacet("select 1")  # type: ignore[union-attr]
+    assert encode(again.event) == text
 
 
 def test_our_own_facet_survives_the_wire() -> None:
-    origin = ol.OriginFacet(
+    origin = OriginFacet(
         "a.sql", 3, 1, schema="main", places=((1, 1, 3, 1, True),), owners=("team",)
     )
-    text = ol.encode(ol.job_event(ol.Job("n", "j", ol.facets(origin))))
-    event = ol.decode(text).event
+    text = encode(ol.job_event(ol.Job("n", "j", ol.facets(origin))))
+    event = decode(text).event
     assert event is not None
     assert event.job is not None
-    assert ol.read_facet(event.job.facets, ol.OriginFacet) == (origin, ())
+    assert read_facet(event.job.facets, OriginFacet) == (origin, ())
 
 
 @given(ANYTHING, st.sampled_from(["run", "job", "dataset", "inputs", "outputs", "eventTime"]))
@@ -184,5 +195,5 @@ def test_no_json_makes_the_decoder_crash(value: object, member: str) -> None:
 @given(st.dictionaries(st.sampled_from(["fields", "dataset", "_deleted", "x"]), ANYTHING))
 def test_no_json_makes_a_facet_crash(value: dict[str, object]) -> None:
     text = json.dumps(value).encode()
-    for kind in (ol.ColumnLineageFacet, ol.LineageDatasetFacet, ol.SchemaFacet):
-        ol.parse_facet(text, kind)
+    for kind in (ColumnLineageFacet, LineageDatasetFacet, SchemaFacet):
+        parse_facet(text, kind)

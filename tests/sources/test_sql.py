@@ -9,7 +9,9 @@ import pytest
 
 import lineage
 from lineage.model.diagnostic import Diagnostic, Severity
-from lineage.model.event import Event, OriginFacet, SchemaFacet, read_facet
+from lineage.model.event import Event
+from lineage.model.facet import OriginFacet, SchemaFacet
+from lineage.model.wire import read_facet
 from lineage.sources import Options, read
 from lineage.sources.document import Document, document
 from lineage.sources.sql import READER

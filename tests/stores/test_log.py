@@ -16,6 +16,8 @@ from lineage.errors import StoreMissing
 from lineage.model import event as ol
 from lineage.model.diagnostic import Diagnostic, Location, Severity
 from lineage.model.event import Arrival
+from lineage.model.facet import SqlFacet
+from lineage.model.wire import decode, encode
 from lineage.stores import open_store
 from lineage.stores.log import Appended, EventLog
 
@@ -31,19 +33,19 @@ def at(minutes: int) -> datetime:
 
 def happened(name: str, minutes: int) -> Arrival:
     """Return an event that has a time, as it came over the wire."""
-    payload = ol.encode(
+    payload = encode(
         ol.run_event(
             ol.Run(name), ol.Job("air", "j"), event_type="COMPLETE", event_time=at(minutes)
         )
     )
-    event = ol.decode(payload).event
+    event = decode(payload).event
     assert event is not None
     return Arrival(event, Location("events.jsonl", 4), payload)
 
 
 def model(name: str) -> ol.Event:
     """Return an event that has none, as a reader of SQL makes it."""
-    return ol.job_event(ol.Job("dbt", name, ol.facets(ol.SqlFacet(f"select {name}"))))
+    return ol.job_event(ol.Job("dbt", name, ol.facets(SqlFacet(f"select {name}"))))
 
 
 def told(log: EventLog, minutes: int | None = None) -> list[str]:

@@ -10,21 +10,15 @@ import pytest
 import lineage
 from lineage import workspace
 from lineage.graph.build import encode
-from lineage.model.event import (
+from lineage.model.event import Dataset, Event, Job, facets, job_event
+from lineage.model.facet import (
     ColumnLineageFacet,
-    Dataset,
-    Event,
     InputField,
-    Job,
     OutputField,
     SchemaFacet,
     SchemaField,
-    facets,
-    job_event,
 )
-from lineage.model.event import (
-    encode as event_text,
-)
+from lineage.model.wire import encode as event_text
 from lineage.stores import index_file
 from lineage.stores.index_file import open_index, open_snapshot, place, signature, stamped, swap
 from lineage.workspace import Workspace, ingest

@@ -10,20 +10,26 @@ from datetime import UTC, datetime
 from lineage.model.entities import DatasetKind, JobKind
 from lineage.model.event import (
     Dataset,
-    DatasetTypeFacet,
-    DocumentationFacet,
-    ErrorMessageFacet,
     Event,
     Facet,
     Facets,
     Job,
+    Run,
+    dataset_event,
+    facets,
+    job_event,
+    run_event,
+)
+from lineage.model.facet import (
+    DatasetTypeFacet,
+    DocumentationFacet,
+    ErrorMessageFacet,
     JobRef,
     JobTypeFacet,
     OriginFacet,
     Owner,
     OwnershipFacet,
     ParentFacet,
-    Run,
     RunRef,
     SchemaFacet,
     SchemaField,
@@ -31,10 +37,6 @@ from lineage.model.event import (
     Tag,
     TagsFacet,
     UsedField,
-    dataset_event,
-    facets,
-    job_event,
-    run_event,
 )
 from lineage.sources.dbt.node import RELATIONS, Column, Execution, Kind, Node, Project
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lineage.model.diagnostic import Diagnostic, Location, Severity
-from lineage.model.event import escape
+from lineage.model.wire import escape
 from lineage.sources.dbt.facts import text
 
 _SECTIONS = (

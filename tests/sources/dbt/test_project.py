@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lineage.model.diagnostic import Location, Severity
-from lineage.model.event import encode
+from lineage.model.wire import encode
 from lineage.sources.dbt import read_tree
 from lineage.sources.dbt.artifacts import Artifacts
 from lineage.sources.dbt.consumers import read_project
