@@ -26,7 +26,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.start import events
-from lineage.workspace import ingest
+from lineage.intake import ingest
 
 ROOT = Path(__file__).parents[1]
 COLUMN = "billing.invoices.amount"

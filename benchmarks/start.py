@@ -16,6 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lineage.intake import ingest
 from lineage.model.event import Dataset, Job, facets, job_event
 from lineage.model.facet import (
     ColumnLineageFacet,
@@ -25,7 +26,6 @@ from lineage.model.facet import (
     SchemaField,
 )
 from lineage.model.wire import encode
-from lineage.workspace import ingest
 
 RUNS = 15
 WIDTH = 20

@@ -55,7 +55,7 @@ def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a comm
 
 
 def _open(what: str, dialect: str | None, namespace: str | None) -> Workspace:
-    from lineage.workspace import is_store  # noqa: PLC0415 - `--help` needs none
+    from lineage.origin import is_store  # noqa: PLC0415 - `--help` needs none
 
     if is_store(what):
         return open_estate((), what, dialect, namespace)

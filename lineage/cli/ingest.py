@@ -11,7 +11,7 @@ import click
 from lineage.cli.options import Place, dialect, form, store
 
 if TYPE_CHECKING:
-    from lineage.workspace import Ingested
+    from lineage.intake import Ingested
 
 
 @click.command("ingest")
@@ -45,8 +45,9 @@ def COMMAND(  # noqa: N802, PLR0913, PLR0917 - the constant of this room; a comm
     """  # noqa: D301 - \b keeps click from filling the examples
     from lineage.cli import NOT_ANALYSED  # noqa: PLC0415 - the package imports this module
     from lineage.cli.output import emit, progress, report_problems  # noqa: PLC0415 - `--help` needs none
+    from lineage.intake import ingest  # noqa: PLC0415 - `--help` needs none
     from lineage.model.diagnostic import Severity  # noqa: PLC0415 - `--help` needs none
-    from lineage.workspace import DEFAULT_STORE, ingest  # noqa: PLC0415 - `--help` needs none
+    from lineage.origin import DEFAULT_STORE  # noqa: PLC0415 - `--help` needs none
 
     with progress("events read") as tell:
         done = ingest(

@@ -39,7 +39,7 @@ def COMMAND(  # noqa: N802 - the constant of this room
       lineage serve models/ --dialect duckdb --port 5001
       LINEAGE_TOKEN=… lineage serve --host 0.0.0.0
     """  # noqa: D301 - \b keeps click from filling the examples
-    from lineage.workspace import DEFAULT_STORE  # noqa: PLC0415 - `--help` needs none
+    from lineage.origin import DEFAULT_STORE  # noqa: PLC0415 - `--help` needs none
 
     for path in sources:
         if not Path(path).exists():

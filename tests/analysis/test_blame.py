@@ -31,7 +31,8 @@ from lineage.model.facet import (
     SqlFacet,
 )
 from lineage.model.identity import DatasetId, FieldId, JobId
-from lineage.workspace import Given, Workspace
+from lineage.origin import Given
+from lineage.workspace import Workspace
 
 NIGHT = datetime(2026, 11, 17, tzinfo=UTC)
 RAW, STAGED, SCORES = (DatasetId("db", name) for name in ("raw", "staged", "scores"))

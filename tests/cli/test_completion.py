@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lineage.intake import ingest
 from lineage.model.event import Dataset, dataset_event, facets
 from lineage.model.facet import SchemaFacet, SchemaField
 from lineage.model.wire import encode
-from lineage.workspace import ingest
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,10 +19,10 @@ from starlette.testclient import TestClient
 
 import lineage
 from lineage.errors import UnusableStore
+from lineage.intake import ingest
 from lineage.server import Served, application
 from lineage.server.application import MAX_BODY
 from lineage.stores import open_store
-from lineage.workspace import ingest
 
 EVENT = {
     "eventType": "COMPLETE",

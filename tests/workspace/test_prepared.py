@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage import workspace
+from lineage import origin, workspace
 from lineage.graph.build import encode
+from lineage.intake import Ingested, ingest
 from lineage.model.event import Dataset, Event, Job, facets, job_event
 from lineage.model.facet import (
     ColumnLineageFacet,
@@ -19,9 +20,10 @@ from lineage.model.facet import (
     SchemaField,
 )
 from lineage.model.wire import encode as event_text
+from lineage.origin import stats_of
 from lineage.stores import index_file
 from lineage.stores.index_file import open_index, open_snapshot, place, signature, stamped, swap
-from lineage.workspace import Workspace, ingest
+from lineage.workspace import Workspace
 from tests.workspace.shop import SHOP
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -46,7 +48,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def put(folder: Path, *events: Event, name: str = "events.ndjson") -> workspace.Ingested:
+def put(folder: Path, *events: Event, name: str = "events.ndjson") -> Ingested:
     """Write events to a file and ingest it into the default store."""
     file = folder / name
     file.write_bytes(b"".join(event_text(event) + b"\n" for event in events))
@@ -74,8 +76,8 @@ def test_a_question_asks_the_prepared_index_and_not_the_store(
     def refuse(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(workspace, "_replay", refuse)
-    monkeypatch.setattr(workspace, "_settle", refuse)
+    monkeypatch.setattr(origin, "_replay", refuse)
+    monkeypatch.setattr(origin, "_settle", refuse)
     assert estate.stats().column_edges == 1
     assert len(estate.downstream(estate.resolve("a.v")).reached) == 1
     assert "snapshot" not in vars(estate)
@@ -201,4 +203,4 @@ def test_two_workspaces_of_one_store_agree(here: Path) -> None:
     origin = cold.resolve("a.v")
     assert cold.downstream(origin) == warm.downstream(origin)
     assert isinstance(cold, Workspace)
-    assert cold.stats() == workspace._stats(warm.snapshot, warm._index)  # noqa: SLF001 - the long way
+    assert cold.stats() == stats_of(warm.snapshot, warm._index)  # noqa: SLF001 - the long way
