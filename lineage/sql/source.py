@@ -58,6 +58,23 @@ _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "json_array_elements_text": ("value",),
 }
 """What the columns of a function in FROM are called when nobody says."""
+_EACH = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path")
+_OWN_COLUMNS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("clickhouse", "numbers"): ("number",),
+    ("clickhouse", "zeros"): ("zero",),
+    ("databricks", "range"): ("id",),
+    ("spark", "range"): ("id",),
+    ("sqlite", "generate_series"): ("value",),
+    ("sqlite", "json_each"): _EACH,
+    ("sqlite", "json_tree"): _EACH,
+    ("trino", "sequence"): ("sequential_number",),
+    ("tsql", "generate_series"): ("value",),
+}
+"""Where one dialect calls them otherwise."""
+_SEQUENCES = frozenset({"trino", "presto", "athena", "spark", "databricks", "hive"})
+"""What is generate_series elsewhere is sequence there."""
+_OF_VALUES = (exp.XMLTable, exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.UDTF)
+_WITHOUT_TABLE_ARGUMENTS = frozenset({"postgres", "redshift", "sqlite", "tsql"})
 _FLATTENED = ("seq", "key", "path", "index", "value", "this")
 
 
@@ -565,9 +582,7 @@ class Sources(Pivots):
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
             if isinstance(inner, exp.Posexplode):
                 names = ["pos", "col"]
-            if alias is None or not alias.name:
-                told = _columns_told(inner) or _FUNCTION_COLUMNS.get(inner.name.lower(), names)
-                names = list(told)
+            names = self._shown(inner) or names
         columns = [Column(item, element if len(names) == 1 else None, origins) for item in names]
         split = self._stacked(inner, len(names), frame)
         if split is not None:
@@ -591,10 +606,11 @@ class Sources(Pivots):
             if alias is not None
             else []
         )
-        if function.name.lower() in _ELSEWHERE:
+        called_as = _function_name(function, self.rules.dialect)
+        if called_as in _ELSEWHERE:
             self._from_elsewhere(function, alias, frame)
             return
-        inner = None if isinstance(function, exp.XMLTable) else _table_argument(function)
+        inner = None if self._takes_values(function) else _table_argument(function)
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
@@ -612,12 +628,8 @@ class Sources(Pivots):
                 if isinstance(function, exp.GenerateSeries) and self.types is not None
                 else None
             )
-            shown = names or _columns_told(function)
-            if not shown and (alias is None or not alias.name):
-                shown = list(_FUNCTION_COLUMNS.get(function.name.lower(), ()))
-            shown = shown or [
-                (alias.name if alias is not None and alias.name else function.name or function.key)
-            ]
+            shown = names or self._shown(function)
+            shown = shown or [alias.name if alias is not None and alias.name else called_as]
             if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
                 table = Table((function.sql(self.rules.parser),))
                 relation = table.relation()
@@ -630,8 +642,27 @@ class Sources(Pivots):
         for pivot in node.args.get("pivots") or ():
             relation = self._pivot(pivot, relation, frame)
             alias = pivot.args.get("alias") or alias
-        label = alias.name.lower() if alias is not None else (function.name or function.key).lower()
+        label = alias.name.lower() if alias is not None else called_as
         frame.entries.append(Entry(label, relation))
+
+    def _takes_values(self, function: exp.Expr) -> bool:
+        """Return whether a subquery that a function in FROM is given is one value, and no table."""
+        return (
+            isinstance(function, _OF_VALUES)
+            or self.rules.dialect in _WITHOUT_TABLE_ARGUMENTS
+            or _function_name(function, self.rules.dialect) in _FUNCTION_COLUMNS
+        )
+
+    def _shown(self, function: exp.Expr) -> list[str]:
+        """Return what the columns of a table function are called; none where that is not known."""
+        told = _columns_told(function)
+        if told:
+            return told
+        name = _function_name(function, self.rules.dialect)
+        if name == "string_split" and len(children(function)) < len(("text", "separator", "on")):
+            return ["value"]
+        own = _OWN_COLUMNS.get((self.rules.dialect, name))
+        return list(own or _FUNCTION_COLUMNS.get(name, ()))
 
     def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
         """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
@@ -661,7 +692,7 @@ class Sources(Pivots):
         else:
             self.from_item(inner, inside)
             relation = self.all_of(inside)
-        lowered = (function.name or function.key).lower()
+        lowered = _function_name(function, self.rules.dialect)
         if lowered not in _WINDOWS:
             return relation
         origins: Origins = NOTHING
@@ -720,6 +751,20 @@ def deduplicated(relation: Relation) -> Relation:
         seen[key] = count + 1
         result.append(column.renamed(name))
     return Relation(result, relation.indirect, None, relation.open)
+
+
+def _function_name(function: exp.Expr, dialect: str) -> str:
+    """Return what a function in FROM is called, which is what its one column is called, too."""
+    match function:
+        case exp.GenerateSeries() if function.args.get("is_end_exclusive"):
+            return "range"
+        case exp.GenerateSeries() if dialect in _SEQUENCES:
+            return "sequence"
+        case exp.ExplodingGenerateSeries():
+            return "generate_series"
+        case exp.Func() if not isinstance(function, exp.Anonymous):
+            return function.sql_name().lower()
+    return function.name.lower()
 
 
 def _columns_told(function: exp.Expr) -> list[str]:
