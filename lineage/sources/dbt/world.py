@@ -69,7 +69,7 @@ class Table:
         quote = self._quote
         return f"{quote}{part.replace(quote, quote * 2)}{quote}" if quote else part
 
-    __str__ = render
+    __str__ = __repr__ = render
 
     def include(
         self, database: object = True, schema: object = True, identifier: object = True
@@ -295,8 +295,11 @@ class World:
             "is_incremental": self._is_incremental,
             "var": Variables(self, subject.package),
         }
+        # What a project's own macro of that name calls, so never that macro itself.
         names["builtins"] = {
-            name: names[name] for name in ("ref", "source", "config", "var") if name in names
+            "ref": self._constant["ref"],
+            "source": self._constant["source"],
+            "config": names["config"],
         }
         names["context"] = {name: names[name] for name in ("model", "this", "target", "var")}
         return names
@@ -419,7 +422,10 @@ class World:
             else self.find(last, None, self._subject.package)
         )
         if known is None:
-            return self._lacking("model", ", ".join(repr(text) for text in texts), texts[-1])
+            shown = ", ".join(repr(text) for text in texts)
+            if package and package != self.project and all(package != at for at, _ in self.refs):
+                return self._lacking("model", shown, texts[-1], package=package)
+            return self._lacking("model", shown, texts[-1])
         return self._used(known)
 
     def _source(self, *names: object) -> object:
@@ -440,15 +446,28 @@ class World:
             self._subject.ephemerals.append(known.id)
         return self.table(known.relation, ephemeral=f"__dbt__cte__{known.id.rsplit('.', 1)[-1]}")
 
-    def _lacking(self, what: str, shown: str, name: str, schema: str | None = None) -> Table:
-        """Report what is not there, and name it all the same: the binder then says so too."""
+    def _lacking(
+        self,
+        what: str,
+        shown: str,
+        name: str,
+        schema: str | None = None,
+        *,
+        package: str | None = None,
+    ) -> Table:
+        """Report what is not there, and name it all the same: the binder then says so too.
+
+        ``package`` is one of which nothing is there.
+        """
         word = "ref" if what == "model" else "source"
         self._subject.unresolved.append(name)
-        self.renderer.note(
-            f"dbt-unknown-{what}",
-            f"{word}({shown}) names a {what} that the project does not have; "
-            f"check the name, or whether it was deleted or disabled",
+        reason = (
+            f'of package "{package}", which is not installed; run `dbt deps`'
+            if package
+            else "that the project does not have; check the name, or whether it was deleted or "
+            "disabled"
         )
+        self.renderer.note(f"dbt-unknown-{what}", f"{word}({shown}) names a {what} {reason}")
         return self.table(Relation(self.target.database, schema or self.target.schema, name))
 
     def _relation(self, **parts: object) -> Table:

@@ -345,6 +345,24 @@ def test_packages_are_read_where_they_are_installed() -> None:
     assert found["model.p.a"].sql == 'select 1 as x from "main_kit"."k"'
 
 
+def test_a_macro_that_takes_the_place_of_ref_calls_dbts_own() -> None:
+    files = written(
+        macros__ref_sql="{% macro ref(name) %}{% do return(builtins.ref(name)) %}{% endmacro %}",
+        models__a_sql="select * from {{ ref('b') }}",
+        models__b_sql="select 1 as x",
+    )
+    a = nodes(read_project(files, dialect="duckdb"))["model.p.a"]
+    assert a.sql == 'select * from "main"."b"'
+    assert a.depends_on == ("model.p.b",)
+
+
+def test_a_package_that_is_not_installed_is_named() -> None:
+    files = written(models__a_sql="select * from {{ ref('kit', 'b') }}")
+    (told,) = read_project(files, dialect="duckdb").diagnostics
+    assert told.code == "dbt-unknown-model"
+    assert 'of package "kit", which is not installed; run `dbt deps`' in told.message
+
+
 def test_dbt_utils_need_not_be_installed_for_its_plain_macros() -> None:
     files = written(
         models__a_sql="select {{ dbt_utils.generate_surrogate_key(['x', 'y']) }} as k, "
