@@ -410,6 +410,14 @@ _CONTROL = frozenset({
 """Words of procedural SQL that start or end something that is not a statement of its own."""
 
 
+_QUERIES = frozenset({"SELECT", "WITH", "INSERT", "CREATE"})
+_UNFINISHED = frozenset({
+    ",", ".", "=", "<", ">", "<=", ">=", "<>", "!=", "+", "-", "/", "||", "AND", "OR", "NOT", "AS",
+    "BY", "SELECT", "DISTINCT", "FROM", "JOIN", "ON", "WHERE", "HAVING", "IN", "LIKE",
+})  # fmt: skip
+"""After these a query is not over, so a word such as IF is a function or a name there."""
+
+
 def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
     """Cut procedural text, where statements need no semicolon, at the words that begin one.
 
@@ -442,6 +450,7 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
             plain
             and not starts
             and word in _CONTROL
+            and not (head in _QUERIES and previous in _UNFINISHED)
             and not (head == "MERGE" and word in ("WHEN", "THEN", "SET"))
             and not (head == "UPDATE" and word == "SET")
             and not (word == "IF" and previous in ("TABLE", "VIEW", "SCHEMA", "INDEX", "COLUMN"))
