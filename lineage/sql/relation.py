@@ -115,6 +115,17 @@ class Relation:
         """What an unknown name means in the rows of a table function: made from its arguments."""
         self.index: dict[str, Column | list[Column]] | None = None
 
+    @property
+    def made(self) -> Origins | None:
+        """What an unknown name means here; None where there is no such name.
+
+        A star that no table stands behind is that of a value whose fields nobody knows.
+        """
+        if self.invented is None and not self.open:
+            star = self.find("*")
+            return star.direct if isinstance(star, Column) else None
+        return self.invented
+
     def find(self, key: str) -> Column | list[Column] | None:
         """Return the column called ``key`` (lower case), or all of them when several are."""
         index = self.index
@@ -148,9 +159,9 @@ class Elements(Relation):
     def shown(self, *, qualified: bool) -> list[Column]:
         """Return what a star shows: ``t.*``, or a bare one."""
         whole = self.columns[0]
-        if qualified:
-            return self.fields or [whole if whole.type is not None else whole.renamed("*")]
-        return [*(self.fields or [whole]), *self.beside]
+        # What nobody knows the type of is one value, or as many columns as it has fields.
+        elements = self.fields or [whole if whole.type is not None else whole.renamed("*")]
+        return elements if qualified else [*elements, *self.beside]
 
 
 class Table:

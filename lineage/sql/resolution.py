@@ -176,9 +176,10 @@ class Resolution(ABC):
                 table for entry in scope.entries for table in entry.relation.open
             )
             open_tables = [table for table in tables if table.may_have(name)]
-            invented = [e.relation for e in scope.entries if e.relation.invented is not None]
-            if invented and not open_tables:
-                return (None, invented[0].invented or NOTHING)
+            meanings = (entry.relation.made for entry in scope.entries)
+            made = next((found for found in meanings if found is not None), None)
+            if made is not None and not open_tables:
+                return (None, made)
             if len(open_tables) == 1:
                 column = open_tables[0].learn(name)
                 self._use(column)
@@ -253,8 +254,8 @@ class Resolution(ABC):
                     self._carry(found)  # type: ignore[arg-type]
                     return (found.type, found.direct)  # type: ignore[union-attr]
                 open_tables = entry.relation.open
-                if entry.relation.invented is not None:
-                    return (None, entry.relation.invented)
+                if entry.relation.made is not None:
+                    return (None, entry.relation.made)
                 if open_tables:
                     if self.rules.is_reserved(key):
                         return UNKNOWN_VALUE

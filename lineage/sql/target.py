@@ -84,7 +84,7 @@ class Targets:
         """Make the table that a query fills, so that later statements see its columns."""
         parts = binder.parts_of(target) if isinstance(target, exp.Table) else (target.name,)
         parts = self.schema.named(parts)
-        open_ = bool(relation.open)
+        open_ = bool(relation.open) or relation.find("*") is not None
         columns = None
         if not open_:
             columns = tuple(
