@@ -8,6 +8,7 @@ they are not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -815,6 +816,38 @@ def statement_set(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def sample_of_query(tokens: Tokens) -> Tokens:
+    """Spark's ``(query) TABLESAMPLE (…) AS t``: the name first, as the parser wants it."""
+    for i, token in enumerate(tokens[:-1]):
+        if token.token_type is not TokenType.TABLE_SAMPLE or not i:
+            continue
+        if tokens[i - 1].token_type is not TokenType.R_PAREN:
+            continue
+        end = _group_end(tokens, i + 1)
+        after = tokens[end : end + 2]
+        named = bool(after) and after[0].token_type is TokenType.ALIAS
+        name = after[1:] if named else after[:1]
+        if name and name[0].token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+            stop = end + 1 + named
+            return [*tokens[:i], *tokens[end:stop], *tokens[i:end], *tokens[stop:]]
+    return tokens
+
+
+def marked_text(tokens: Tokens) -> Tokens:
+    """Teradata's ``'0D0A'XC`` is text, and so are its kin."""
+    marks = [
+        i
+        for i, token in enumerate(tokens[1:], 1)
+        if tokens[i - 1].token_type is TokenType.STRING
+        and token.start == tokens[i - 1].end + 1
+        and _HEXADECIMAL.fullmatch(token.text)
+    ]
+    return [token for i, token in enumerate(tokens) if i not in marks] if marks else tokens
+
+
+_HEXADECIMAL = re.compile(r"X[A-Z]{0,2}", re.IGNORECASE)
+
+
 _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     task_body,
     statement_set,
@@ -845,6 +878,8 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     into_outfile,
     compound_assignment,
     pipe_operators,
+    sample_of_query,
+    marked_text,
 )
 
 
