@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from lineage.sql.frame import Problem
-from lineage.sql.relation import Column, Origin, Origins, Parts, Relation, Table, merge
+from lineage.sql.relation import Called, Column, Origin, Origins, Parts, Relation, Table, merge
 from lineage.sql.resolution import Types
 
 
@@ -121,8 +121,14 @@ def paired(relation: Relation, names: list[str]) -> list[tuple[str, Column]]:
 
 
 def written(table: Table | None, relation: Relation) -> Write:
-    """Return the write that puts a relation into a table, each column under its own name."""
-    return Write(table, paired(relation, []), relation.indirect)
+    """Return the write that puts a relation into a table, each column under its own name.
+
+    What a bare query yields and nobody named is told as people wrote it.
+    """
+    pairs = paired(relation, [])
+    if table is None:
+        pairs = [(c.text if isinstance(c, Called) else name, c) for name, c in pairs]
+    return Write(table, pairs, relation.indirect)
 
 
 def united(columns: list[tuple[str, Column]]) -> list[tuple[str, Column]]:

@@ -8,6 +8,7 @@ from lineage.sql.alteration import Alterations
 from lineage.sql.bound import Bound, Write, paired, united, written
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
 from lineage.sql.place import place_of
+from lineage.sql.postgres_names import POSTGRES
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
     FILTER,
@@ -114,9 +115,11 @@ class Insertions(Alterations):
             self._receives(table, [(name, place_of(tree)) for name in names], binder)
         else:
             names = _by_position(table, relation, partition)
+        fewer = not explicit and self.rules.dialect in POSTGRES
         if (
             names
             and len(relation.columns) != len(names)
+            and not (fewer and len(relation.columns) < len(names))
             and not relation.open
             and (explicit or table.columns is not None)
         ):

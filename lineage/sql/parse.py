@@ -18,6 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lineage.garbage import uncollected
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mended_text, mended_tokens
+from lineage.sql.place import SCRIPT
 from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
@@ -136,6 +137,7 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
         return
     for tree in trees:
         if tree is not None:
+            tree.meta[SCRIPT] = ready
             yield Parsed(ready, tree, None, *_start(tree))
 
 
@@ -152,13 +154,13 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     line, column = chunk[0].line, max(1, chunk[0].col - (chunk[0].end - chunk[0].start))
     trees, error = _attempt(chunk, text, engine)
     if error is None and _whole(trees):
-        yield from _parsed(trees, piece, line, column)
+        yield from _parsed(trees, text, piece, line, column)
         return
     chunk = _opened(chunk, engine)
     for anew in repairs(chunk):
         again, failure = _attempt(anew, text, engine)
         if failure is None and _whole(again):
-            yield from _parsed(again, piece, line, column)
+            yield from _parsed(again, text, piece, line, column)
             return
     end = administered(chunk)
     if end:
@@ -185,13 +187,13 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
         except SqlglotError:
             continue  # what is a token differs, too
         if failed is None and not any(_opaque(tree) for tree in found):
-            yield from _parsed(found, piece, line, column)
+            yield from _parsed(found, piece, piece, line, column)
             return
     if error is None:
         for tree in trees:
             if isinstance(tree, exp.Command):
                 tree.update_positions(chunk[0])
-        yield from _parsed(trees, piece, line, column)
+        yield from _parsed(trees, text, piece, line, column)
         return
     if isinstance(error, ParseError):
         at_line, at_column = _where(error)
@@ -199,8 +201,13 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     yield Parsed(piece, None, f"does not parse: {_first_line(error)}", line, column)
 
 
-def _parsed(trees: list[exp.Expr | None], piece: str, line: int, column: int) -> Iterator[Parsed]:
-    return (Parsed(piece, tree, None, line, column) for tree in trees if tree is not None)
+def _parsed(
+    trees: list[exp.Expr | None], script: str, piece: str, line: int, column: int
+) -> Iterator[Parsed]:
+    for tree in trees:
+        if tree is not None:
+            tree.meta[SCRIPT] = script
+            yield Parsed(piece, tree, None, line, column)
 
 
 _RELATIVES: dict[str, tuple[str, ...]] = {

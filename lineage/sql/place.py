@@ -24,6 +24,23 @@ def place_of(node: exp.Expr) -> Place:
     return first[1] if first else (0, 0)
 
 
+SCRIPT = "script"
+"""Where the root of a tree keeps the text that the positions in it are those of."""
+
+
+def written(node: exp.Expr) -> str | None:
+    """Return the word that a function or a type was written with; None where that is not kept.
+
+    The parser calls functions of one meaning by one name.
+    """
+    meta = node._meta  # noqa: SLF001 - as above
+    if not meta or "start" not in meta:
+        return None
+    root = node.root()._meta  # noqa: SLF001 - as above
+    script = root.get(SCRIPT) if root else None
+    return script[meta["start"] : meta["end"] + 1] if isinstance(script, str) else None
+
+
 def span_of(node: exp.Expr) -> tuple[int, int] | None:
     """Return the first and last character offset that is known of ``node``, or ``None``."""
     offsets = [

@@ -14,11 +14,13 @@ from lineage.sql.frame import Frame, Problem
 from lineage.sql.grouping import aggregates_rows
 from lineage.sql.nested import collection, fields
 from lineage.sql.place import place_of
+from lineage.sql.postgres_names import POSTGRES, output_name
 from lineage.sql.relation import (
     FILTER,
     GROUP_BY,
     NOTHING,
     TRANSFORMATION,
+    Called,
     Column,
     Origins,
     Relation,
@@ -192,10 +194,14 @@ class Projections(Stars):
                 for one in inner.args["schema"].expressions
             ]
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
-        column = Column(name, self._concrete(type_), origins, indirect, None, _first_place(item))
+        kind, place = self._concrete(type_), _first_place(item)
         if isinstance(item, exp.Alias):
-            self._alias(name, Column(name, type_, column.direct, indirect), frame)
-        return [column]
+            self._alias(name, Column(name, type_, origins, indirect), frame)
+        elif self.rules.dialect in POSTGRES:
+            called = Called(output_name(inner), kind, origins, indirect, None, place)
+            called.text = name
+            return [called]
+        return [Column(name, kind, origins, indirect, None, place)]
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""

@@ -91,6 +91,13 @@ class Column:
         return f"{self.name} {self.type}"
 
 
+class Called(Column):
+    """A column that nobody named: the engine calls it so, and people know it by its ``text``."""
+
+    __slots__ = ("text",)
+    text: str
+
+
 class Relation:
     """Columns in order, found by name; the rows depend on ``indirect``.
 

@@ -818,19 +818,18 @@ def statement_set(tokens: Tokens) -> Tokens:
 
 def sample_of_query(tokens: Tokens) -> Tokens:
     """Spark's ``(query) TABLESAMPLE (…) AS t``: the name first, as the parser wants it."""
-    for i, token in enumerate(tokens[:-1]):
-        if token.token_type is not TokenType.TABLE_SAMPLE or not i:
+    found = tokens
+    for i in range(len(tokens) - 2, 0, -1):
+        sampled = tokens[i].token_type is TokenType.TABLE_SAMPLE
+        if not sampled or tokens[i - 1].token_type is not TokenType.R_PAREN:
             continue
-        if tokens[i - 1].token_type is not TokenType.R_PAREN:
-            continue
-        end = _group_end(tokens, i + 1)
-        after = tokens[end : end + 2]
-        named = bool(after) and after[0].token_type is TokenType.ALIAS
-        name = after[1:] if named else after[:1]
+        end = _group_end(found, i + 1)
+        named = found[end : end + 1]
+        stop = end + 1 + bool(named and named[0].token_type is TokenType.ALIAS)
+        name = found[stop - 1 : stop]
         if name and name[0].token_type in (TokenType.VAR, TokenType.IDENTIFIER):
-            stop = end + 1 + named
-            return [*tokens[:i], *tokens[end:stop], *tokens[i:end], *tokens[stop:]]
-    return tokens
+            found = [*found[:i], *found[end:stop], *found[i:end], *found[stop:]]
+    return found
 
 
 def marked_text(tokens: Tokens) -> Tokens:

@@ -14,6 +14,7 @@ from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.nested import fields, unfolded
 from lineage.sql.pivot import Pivots
 from lineage.sql.place import place_of
+from lineage.sql.postgres_names import POSTGRES
 from lineage.sql.projection import identifier_name
 from lineage.sql.relation import (
     JOIN,
@@ -489,7 +490,8 @@ class Sources(Pivots):
             columns.append(Column(name, kind, lift(origins[position], TRANSFORMATION)))
         relation = Relation(columns)
         alias = node.args.get("alias")
-        relation = self._renamed(relation, alias)
+        if alias is not None:  # else they may be what an INSERT puts in, and take its types
+            relation = self._renamed(relation, alias)
         for pivot in node.args.get("pivots") or ():
             relation = self._pivot(pivot, relation, frame)
         frame.entries.append(Entry(alias.name.lower() if alias else "", relation))
@@ -621,13 +623,10 @@ class Sources(Pivots):
         else:
             given = isinstance(function, exp.Column)
             arguments: list[exp.Expr] = [function] if given else children(function)
-            origins = lift(self.values(arguments, frame)[1], TRANSFORMATION)
+            kinds, origins = self.values(arguments, frame)
+            origins = lift(origins, TRANSFORMATION)
             self.influenced(origins, JOIN)
-            element = (
-                "BIGINT"
-                if isinstance(function, exp.GenerateSeries) and self.types is not None
-                else None
-            )
+            element = self._element_of(function, called_as, kinds)
             shown = names or self._shown(function)
             shown = shown or [alias.name if alias is not None and alias.name else called_as]
             if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
@@ -644,6 +643,16 @@ class Sources(Pivots):
             alias = pivot.args.get("alias") or alias
         label = alias.name.lower() if alias is not None else called_as
         frame.entries.append(Entry(label, relation))
+
+    def _element_of(
+        self, function: exp.Expr, name: str, kinds: tuple[str | None, ...]
+    ) -> str | None:
+        """Return the type of what a function in FROM yields, where that is one column."""
+        if self.types is None:
+            return None
+        if self.rules.dialect in POSTGRES:
+            return self._concrete(self.types.call(name, kinds).type)
+        return "BIGINT" if isinstance(function, exp.GenerateSeries) else None
 
     def _takes_values(self, function: exp.Expr) -> bool:
         """Return whether a subquery that a function in FROM is given is one value, and no table."""

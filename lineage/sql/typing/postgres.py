@@ -295,9 +295,18 @@ class Postgres:
         wanted = self.normalize(target)
         if source is None or self._find_coercion(self._bare(source), self._bare(target), "ia"):
             return Typed(wanted)
+        if not (self.is_known(source) and self.is_known(target)):
+            return Typed(wanted)
         return self._refuse(
             f"column is of type {self._bare(target)} but expression is of type "
             f"{self._bare(source)}; you will need to rewrite or cast the expression"
+        )
+
+    def _own(self, args: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        """Return the types, those of users left out: what their functions take is not known."""
+        return tuple(
+            arg if arg is None or self._bare(arg) == UNKNOWN or self.is_known(arg) else None
+            for arg in args
         )
 
     def _refuse(self, message: str) -> Typed:
@@ -312,7 +321,7 @@ class Postgres:
         key = ("call", name, args)
         found = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = self._call(name.lower(), args)
+            found = self._answers[key] = self._call(name.lower(), self._own(args))
         return found
 
     def _call(self, name: str, args: tuple[str | None, ...]) -> Typed:
@@ -564,7 +573,7 @@ class Postgres:
         key = ("operator", symbol, args)
         found = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = self._operator(symbol.lower(), args)
+            found = self._answers[key] = self._operator(symbol.lower(), self._own(args))
         return found
 
     def _operator(self, symbol: str, args: tuple[str | None, ...]) -> Typed:
@@ -668,6 +677,11 @@ class Postgres:
         known = [type_ for type_ in given if type_ is not None]
         if not known:
             return _UNKNOWN_ARGUMENT
+        if kind == "values" and all(type_ == UNKNOWN for type_ in known):
+            return Typed(UNKNOWN)  # what an INSERT puts in takes the type of its column
+        decided = {self._bare(type_) for type_ in known} - {UNKNOWN}
+        if len(decided) > 1 and None in self._own(tuple(decided)):
+            return _UNKNOWN_ARGUMENT
         common = self._common(known)
         if common is None:
             return self._refuse(self._unmatched(kind, known))
@@ -743,6 +757,8 @@ class Postgres:
             return _UNKNOWN_ARGUMENT
         bare = self._bare(type_)
         element = self._element.get(bare)
+        if element is None and not self.is_known(bare):
+            return Typed(bare.removesuffix("[]")) if bare.endswith("[]") else _UNKNOWN_ARGUMENT
         if element is None:
             return self._refuse(f"function unnest({bare}) does not exist")
         return Typed(element)
