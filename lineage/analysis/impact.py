@@ -96,6 +96,10 @@ class Walk:
         for key, why in proposal.nulls.items():
             self.drift.values[key] = Reason("may-be-null", why, certain=False)
         self.failed: dict[DatasetId, str] = {}
+        self.unread: dict[DatasetId, DatasetId] = {}
+        """What nobody knows any more, and the relation whose statement is the reason."""
+        self.settled: set[JobId] = set()
+        """Jobs whose verdict is known without binding them."""
         self.relations: dict[DatasetId, Judged] = {}
         self.consumers: dict[JobId, Judged] = {}
         self.path: dict[DatasetId | JobId, tuple[str, ...]] = {}
@@ -106,7 +110,8 @@ class Walk:
 
     def run(self) -> None:
         """Judge everything downstream."""
-        for dataset in (*self.proposal.subjects, *self.proposal.gone):
+        lost = (*self.failed, *self.unread)
+        for dataset in (*self.proposal.subjects, *self.proposal.gone, *lost):
             self.path.setdefault(dataset, (short(dataset),))
             self._touch(dataset)
         positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
@@ -146,7 +151,7 @@ class Walk:
         """Judge one unit."""
         filled = [] if unit.makes else [id_ for id_ in unit.writes if self._is_changed(id_)]
         targets = [id_ for id_ in unit.writes if not self._is_changed(id_)]
-        if unit.writes and not targets and not filled:
+        if unit.id in self.settled or (unit.writes and not targets and not filled):
             return
         if not unit.statements:
             self._opaque(unit)
@@ -186,7 +191,7 @@ class Walk:
             return Judged(Status.BLOCKED, evidence=[*cause, *own])
         if any(problem.certain for problem in fresh):
             return Judged(Status.BREAKS, evidence=own)
-        doubts = own or list(self._unsure(unit, was, now))
+        doubts = own or [*self._not_read(waits), *self._unsure(unit, was, now)]
         if doubts:
             return Judged(Status.UNKNOWN, evidence=doubts)
         stale = [item for item in now.problems if item.code in UNREAD]
@@ -202,6 +207,28 @@ class Walk:
             cause = [Evidence("broken-before", "it does not bind as the estate stands either")]
             return Judged(Status.UNKNOWN, evidence=[*cause, *why])
         return Judged()
+
+    def _not_read(self, reads: Iterable[DatasetId]) -> list[Evidence]:
+        """Return why nobody knows what inputs are now."""
+        return [
+            Evidence("input-unread", f"reads {short(id_)}, {self._cause(id_)}")
+            for id_ in sorted(reads)
+            if id_ in self.unread
+        ]
+
+    def _cause(self, id_: DatasetId) -> str:
+        cause = self.unread[id_]
+        made = "" if cause == id_ else f"made from {short(cause)}, "
+        return f"{made}whose statement is not understood"
+
+    def _doubt(self, target: DatasetId, found: Judged, reads: Iterable[DatasetId]) -> None:
+        """Remember why nobody knows what a relation is, for those who read it."""
+        codes = {evidence.code for evidence in found.evidence}
+        if codes & (UNREAD | {"no-statement"}):
+            self.unread.setdefault(target, target)
+        elif "input-unread" in codes:
+            first = min(id_ for id_ in reads if id_ in self.unread)
+            self.unread.setdefault(target, self.unread[first])
 
     def _unsure(self, unit: Unit, was: Outcome, now: Outcome) -> Iterator[Evidence]:
         """Yield where a type stands that was not there before, beside one that nobody knows."""
@@ -246,6 +273,8 @@ class Walk:
             found = Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, changed))
         if found.status is not Status.OK:
             self._touch(target)
+        if found.status is Status.UNKNOWN:
+            self._doubt(target, found, reads_of(unit, now))
         self._record(target, found)
 
     def _is_described(self, target: DatasetId) -> bool:
@@ -452,23 +481,31 @@ class Walk:
         for subject in subjects:
             self._trace(subject, touched)
         found = self._by_lineage(unit, touched)
-        if unit.job.promised and found.status is not Status.BLOCKED:
+        if unit.job.promised and found.status not in {Status.BLOCKED, Status.UNKNOWN}:
             found = self._promises(unit)
         if not unit.writes or unit.job.kind in CONSUMERS:
             self._settle(unit.id, found)
             return
-        if found.status is not Status.OK:
+        if found.status is not Status.OK and unit.job.kind is not JobKind.MODEL:
             self._settle(unit.id, found)
         for target in unit.writes:
             if target in self.proposal.subjects:
                 continue
-            if found.status in {Status.BLOCKED, Status.BREAKS}:
-                self.failed.setdefault(target, "is not written any more")
-            elif found.status is not Status.OK:
-                self._spread(unit, target)
             if found.status is not Status.OK:
+                self._hand_on(unit, target, found, reads)
                 self._touch(target)
             self._record(target, replace(found, evidence=list(found.evidence)))
+
+    def _hand_on(
+        self, unit: Unit, target: DatasetId, found: Judged, reads: Iterable[DatasetId]
+    ) -> None:
+        """Remember what became of what a job without SQL writes, for those who read it."""
+        if found.status in {Status.BLOCKED, Status.BREAKS}:
+            self.failed.setdefault(target, "is not written any more")
+        elif found.status is Status.UNKNOWN:
+            self._doubt(target, found, reads)
+        else:
+            self._spread(unit, target)
 
     def _by_lineage(self, unit: Unit, touched: Iterable[DatasetId]) -> Judged:
         found = Judged(known=Known.LINEAGE)
@@ -479,12 +516,9 @@ class Walk:
     def _input(self, unit: Unit, id_: DatasetId) -> Judged:
         """Return what the state of one input means for a job without SQL."""
         name = short(id_)
-        if id_ in self.proposal.gone:
-            gone = Evidence("input-gone", f"reads {name}: {self.proposal.gone[id_]}")
-            return Judged(Status.BREAKS, evidence=[gone])
-        if id_ in self.failed:
-            cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
-            return Judged(Status.BLOCKED, evidence=[cause])
+        lost = self._lost(id_)
+        if lost is not None:
+            return lost
         after = self.world.table(id_)
         told = after is not None and (after.columns is not None or after.partly or after.gone)
         difference = differences(self._before(id_), after.listed if after and told else None)
@@ -527,6 +561,19 @@ class Walk:
                 Evidence("upstream-rows", f"reads {name}: {rows.message}", certain=rows.certain)
             )
         return Judged(Status.VALUE_CHANGES, evidence=why) if why else Judged()
+
+    def _lost(self, id_: DatasetId) -> Judged | None:
+        """Return what it means for a job without SQL that an input is not there, or not known."""
+        name = short(id_)
+        if id_ in self.proposal.gone:
+            gone = Evidence("input-gone", f"reads {name}: {self.proposal.gone[id_]}")
+            return Judged(Status.BREAKS, evidence=[gone])
+        if id_ in self.failed:
+            cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
+            return Judged(Status.BLOCKED, evidence=[cause])
+        if id_ in self.unread:
+            return Judged(Status.UNKNOWN, evidence=self._not_read([id_]))
+        return None
 
     def _before(self, id_: DatasetId) -> Columns | None:
         """Return the columns before the change; those that edges name, where nobody listed any."""
@@ -602,7 +649,8 @@ class Walk:
         self.relations[target] = found if known is None else known.worse(found)
 
     def _settle(self, job: JobId, found: Judged) -> None:
-        self.consumers[job] = found
+        known = self.consumers.get(job)
+        self.consumers[job] = found if known is None else known.worse(found)
 
     def _evidence(self, unit: Unit, problem: Problem) -> Evidence:
         place = locate(unit.job.origin, unit.job.places, *problem.place)

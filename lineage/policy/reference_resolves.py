@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
-CODES = frozenset({"dbt-circle", "dbt-duplicate-name", "dbt-unknown-model", "dbt-unknown-source"})
+UNRESOLVED = frozenset({"dbt-unknown-model", "dbt-unknown-source"})
+CODES = UNRESOLVED | {"dbt-circle", "dbt-duplicate-name"}
 
 
 def check(facts: Facts) -> Iterator[Found]:

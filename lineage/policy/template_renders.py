@@ -19,12 +19,6 @@ def check(facts: Facts) -> Iterator[Found]:
             yield Found(subject, said(problem), problem.code, Status.BREAKS, location=where)
 
 
-def refused(facts: Facts) -> frozenset[str]:
-    """Return the documents of which this rule tells."""
-    rows = (row for row in facts.problems if row.code in CERTAIN)
-    return frozenset(row.location.document for row in rows if row.location is not None)
-
-
 RULE = Rule(
     purpose="Every template can be read, and each macro it calls exists and takes what it gets.",
     why="A macro has no readers that SQL would show; whoever calls it cannot be compiled.",

@@ -38,9 +38,11 @@ from lineage.sql.rendering import REFUSED
 from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
+PACKAGES = ("packages.yml", "dependencies.yml")
 CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
 QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 _VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
+_PYTHON_COMMENT = re.compile(r"(?m)(?<!['\"\w])#.*$")
 _PYTHON_CALL = re.compile(r"\bdbt\.(ref|source)\s*\(([^()]*)\)")
 SNAPSHOT = re.compile(
     r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", re.DOTALL
@@ -229,6 +231,8 @@ class Reading:
             },
             columns=self._columns_of,
         )
+        if self._lacks_packages():
+            self.world.renderer.lack()
 
     def read(self) -> None:
         """Read what is built: sources, seeds, models, snapshots, and singular tests."""
@@ -322,6 +326,24 @@ class Reading:
             and path.count("/") == start.count("/") + 1
         }
         return [self._package(root) for root in sorted(roots)]
+
+    def _lacks_packages(self) -> bool:
+        """Return whether fewer packages are installed than the project names; tell so."""
+        for name in PACKAGES:
+            path = self.root.folder(name)
+            wanted = len(mappings(self._yaml(path).get("packages")))
+            if wanted > len(self.packages) - 1:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "dbt-packages-missing",
+                        f"{path}: names {wanted} packages, of which not all are installed; what "
+                        f"calls their macros is not known. Install them with `dbt deps`.",
+                        Severity.NOTE,
+                        Location(path),
+                    )
+                )
+                return True
+        return False
 
     def _define_macros(self, package: Package) -> None:
         for folder in package.macro_folders():
@@ -795,13 +817,10 @@ class Reading:
 
     def _made(self, draft: Draft) -> Statement:
         if draft.python:
-            found = [
-                self.referred(function, arguments, draft.package)
-                for function, arguments in _PYTHON_CALL.findall(draft.written)
-            ]
-            depends_on = tuple(dict.fromkeys(id_ for id_ in found if id_))
-            note = f"{draft.file} is a Python model: it holds no SQL to bind"
-            return Statement(None, None, depends_on, note)
+            depends_on = tuple(dict.fromkeys(self._python_refers(draft)))
+            return Statement(
+                None, None, depends_on, "it is a Python model: it holds no SQL to bind"
+            )
         subject = Subject(draft.name, draft.package.name, draft.relation, draft.config)
         rendered = self.world.render(draft.written, subject, document=draft.file)
         self.diagnostics += rendered.diagnostics
@@ -824,6 +843,24 @@ class Reading:
         adapter = self.target.adapter
         later = None if inlined else again(rendered, draft.config, adapter, own, draft.written)
         return Statement(sql, places, depends_on, later=later)
+
+    def _python_refers(self, draft: Draft) -> Iterator[str]:
+        """Yield what a Python model refers to; report what is not there."""
+        written = _PYTHON_COMMENT.sub(lambda found: " " * len(found[0]), draft.written)
+        for called in _PYTHON_CALL.finditer(written):
+            function, arguments = called.groups()
+            id_ = self.referred(function, arguments, draft.package)
+            names = QUOTED.findall(arguments)
+            if id_ is not None:
+                yield id_
+            elif names and not QUOTED.sub("", _VERSION.sub("", arguments)).strip(", "):
+                what = "model" if function == "ref" else "source"
+                line = written.count("\n", 0, called.start()) + 1
+                message = (
+                    f"{function}({arguments}) names a {what} that the project does not have; "
+                    f"check the name, or whether it was deleted or disabled."
+                )
+                self.problem(f"dbt-unknown-{what}", message, draft.file, line)
 
     def _surely(self, depends_on: Iterable[str], rendered: Rendered) -> Iterator[str]:
         """Yield what a text refers to however it is run, the first time of an incremental one."""
@@ -893,6 +930,7 @@ def _blocks(source: str) -> Iterator[tuple[str, str]]:
 
 __all__ = [
     "DOCS",
+    "PACKAGES",
     "PROJECT",
     "SNAPSHOT",
     "Outside",

@@ -20,7 +20,7 @@ from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Event
 from lineage.sources.dbt.consumers import complete
 from lineage.sources.dbt.facts import mappings, text
-from lineage.sources.dbt.files import DOCS, PROJECT, SNAPSHOT, Reading
+from lineage.sources.dbt.files import DOCS, PACKAGES, PROJECT, SNAPSHOT, Reading
 from lineage.sources.dbt.node import RELATIONS, Kind, Node, Project, Relation
 from lineage.sources.dbt.report import events
 from lineage.sources.dbt.settings import load
@@ -154,7 +154,8 @@ def _environment(reading: Reading) -> tuple[list[str], list[str]]:
         for kind in sorted(_SHARED):
             rows = reading.properties[package.name].others.get(kind, [])
             found.update(dict.fromkeys(path for _, path in rows))
-    found[reading.root.folder("profiles.yml")] = None
+    for name in ("profiles.yml", *PACKAGES):
+        found[reading.root.folder(name)] = None
     for path in reading.files:
         macro = path.endswith(".sql") and path.startswith(tuple(folders))
         if macro or path in reading.documented:
@@ -451,7 +452,11 @@ class _Closure:
 
     def _check_environment(self, path: str) -> None:
         kept = self.memory.kept
-        if path in kept.environment or PurePosixPath(path).name in {PROJECT, "profiles.yml"}:
+        if path in kept.environment or PurePosixPath(path).name in {
+            PROJECT,
+            "profiles.yml",
+            *PACKAGES,
+        }:
             raise _Unsuited
         if path.endswith(".sql") and path.startswith(tuple(kept.macro_folders)):
             raise _Unsuited

@@ -226,7 +226,7 @@ class World:
         if found is not None:
             return found
         shown = f"{macro_namespace}.{macro_name}" if macro_namespace else macro_name
-        return self.renderer.unknown(shown)
+        return self.renderer.absent(shown)
 
     # rendering -----------------------------------------------------------------------------
 
@@ -422,10 +422,12 @@ class World:
             else self.find(last, None, self._subject.package)
         )
         if known is None:
-            shown = ", ".join(repr(text) for text in texts)
+            version = [] if number is None else [f"v={number}"]
+            shown = ", ".join([*map(repr, texts), *version])
+            name = texts[-1] if number is None else f"{texts[-1]}_v{number}"
             if package and package != self.project and all(package != at for at, _ in self.refs):
-                return self._lacking("model", shown, texts[-1], package=package)
-            return self._lacking("model", shown, texts[-1])
+                return self._lacking("model", shown, name, package=package)
+            return self._lacking("model", shown, name)
         return self._used(known)
 
     def _source(self, *names: object) -> object:
