@@ -18,6 +18,7 @@ from lineage.sources.dbt.facts import (
 from lineage.sources.dbt.files import CALLED, QUOTED, Package, Properties, Reading, Tested, why
 from lineage.sources.dbt.generic import GenericTest, declared
 from lineage.sources.dbt.node import Kind, Node, Project, Relation, Use
+from lineage.sources.dbt.refusals import refusals
 from lineage.sources.dbt.settings import line_of
 from lineage.sources.dbt.statements import metric_sql
 from lineage.sources.dbt.tree import Tree
@@ -45,6 +46,7 @@ def complete(reading: Reading) -> Project:
             if mapping(item.get("config")).get("enabled") is not False:
                 _add(reading, _unit_test(reading, package, item, path))
     reading.diagnostics += circles(reading)
+    reading.diagnostics += refusals(reading)
     return reading.project()
 
 

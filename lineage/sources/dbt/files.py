@@ -784,6 +784,8 @@ class Reading:
             owners=facts.owners,
             domain=facts.domain,
             contract=flag(mapping(draft.config.get("contract")).get("enforced")),
+            group=text(draft.config.get("group")),
+            private="private" in {draft.config.get("access"), draft.properties.get("access")},
         )
         if draft.kind is Kind.SEED:
             columns = self.seed_columns.get(draft.id)

@@ -588,6 +588,7 @@ def _outwards(node: Node | None) -> object:
         return None
     columns = (node.columns, node.catalog) if node.kind in {Kind.SEED, Kind.SOURCE} else ()
     return (node.kind, node.relation, node.materialized == "ephemeral", node.owners, node.domain,
+            node.group if node.private else None, node.private,
             node.depends_on if node.relation is None else (), columns)  # fmt: skip
 
 
