@@ -35,7 +35,7 @@ from lineage.model.verdict import (
 )
 from lineage.sql.frame import Problem
 from lineage.sql.meaning import Terms
-from lineage.sql.relation import Column
+from lineage.sql.relation import Column, Origin
 
 _SHOWN = 20
 """Reasons that one verdict carries."""
@@ -304,12 +304,20 @@ class Walk:
                 key = name.lower()
                 if key not in known or not star.passes(key) or key in changed.columns:
                     continue
-                sources = [source_of(origin, unit) for origin in column.direct]
-                if sources != [FieldId(star.source, name)] or any(column.direct.values()):
+                sources = [self._source(origin, unit) for origin in column.direct]
+                if sources != [(star.source, key)] or any(column.direct.values()):
                     message = f"{name} is worked out here now, and came through a star"
                     changed.columns[key] = Reason(
                         "other-expression", message, certain=False, column=name, place=column.place
                     )
+
+    def _source(self, origin: Origin, unit: Unit) -> tuple[DatasetId, str] | None:
+        """Return the column that an origin was before the change; None for a star."""
+        found = source_of(origin, unit)
+        if not isinstance(found, FieldId):
+            return None
+        key = (found.dataset, found.name.lower())
+        return self.drift.before.get(key, key)
 
     def _columns(
         self, target: DatasetId, unit: Unit, now: Outcome

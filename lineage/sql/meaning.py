@@ -37,6 +37,8 @@ class Meaning:
     rows: int
     open: bool = False
     """Some of its columns are not known."""
+    table: Table | None = None
+    """The table that it is all of, where nobody listed its columns."""
 
 
 @dataclass(slots=True)
@@ -387,7 +389,7 @@ class Reader:
             return Meaning([], rows, open=True)
         rows = self.terms.of("table", self._name(table, ""))
         if table.columns is None:
-            return Meaning([], rows, open=True)
+            return Meaning([], rows, open=True, table=table)
         columns = [
             (name, self.terms.of("column", self._name(table, name))) for name, _ in table.columns
         ]
@@ -637,7 +639,11 @@ class Reader:
                     return value
             if found.open and open_ is None:
                 open_ = found
-        return self.terms.of("column", open_.rows, name) if open_ is not None else None
+        if open_ is None:
+            return None
+        if open_.table is not None:
+            return self.terms.of("column", self._name(open_.table, name))
+        return self.terms.of("column", open_.rows, name)
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
