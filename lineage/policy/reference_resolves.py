@@ -8,7 +8,13 @@ from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
 UNRESOLVED = frozenset(
-    {"dbt-duplicate-relation", "dbt-private-model", "dbt-unknown-model", "dbt-unknown-source"}
+    {
+        "dbt-duplicate-relation",
+        "dbt-private-model",
+        "dbt-unknown-fixture",
+        "dbt-unknown-model",
+        "dbt-unknown-source",
+    }
 )
 CODES = UNRESOLVED | {"dbt-circle", "dbt-duplicate-name", "dbt-unknown-group"}
 

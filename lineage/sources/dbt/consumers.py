@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from lineage.sources.dbt.circles import circles
 from lineage.sources.dbt.facts import (
@@ -19,10 +20,12 @@ from lineage.sources.dbt.files import CALLED, QUOTED, Package, Properties, Readi
 from lineage.sources.dbt.generic import GenericTest, declared
 from lineage.sources.dbt.node import Kind, Node, Project, Relation, Use
 from lineage.sources.dbt.refusals import refusals
+from lineage.sources.dbt.report import dialect_of
 from lineage.sources.dbt.settings import line_of
 from lineage.sources.dbt.statements import metric_sql
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Subject
+from lineage.sql.outline import selected
 from lineage.sql.rendering import REFUSED
 
 
@@ -137,24 +140,51 @@ def _arguments(reading: Reading, tested: Tested, test: GenericTest) -> _Argument
     return found
 
 
-def _row_columns(fixture: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the columns of the rows that a unit test gives or expects, as far as they are here."""
-    rows = fixture.get("rows")
-    if fixture.get("format") == "csv":
-        written = (text(rows) or "").strip().splitlines()[:1]
-        return tuple(name.strip() for row in csv.reader(written) for name in row)
-    return tuple(dict.fromkeys(column for row in mappings(rows) for column in row))
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What reads the columns of the rows that a unit test gives or expects."""
+
+    reading: Reading
+    package: Package
+    test: str
+    path: str
+    line: int
+
+    def columns(self, given: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the columns of rows that are written there, or in a file of their own."""
+        rows, form = given.get("rows"), given.get("format")
+        name = text(given.get("fixture"))
+        if name is not None:
+            found = self.reading.fixture(self.package, name)
+            if found is None:
+                message = f"the unit test {self.test} takes its rows from {name}, which is no file."
+                self.reading.problem("dbt-unknown-fixture", message, self.path, self.line)
+                return ()
+            form, rows = PurePosixPath(found[0]).suffix[1:], found[1]
+        if form == "csv":
+            written = (text(rows) or "").strip().splitlines()[:1]
+            return tuple(name.strip() for row in csv.reader(written) for name in row)
+        if form == "sql":
+            return self._selected(text(rows) or "")
+        return tuple(dict.fromkeys(column for row in mappings(rows) for column in row))
+
+    def _selected(self, written: str) -> tuple[str, ...]:
+        subject = Subject(self.test, self.package.name, None, {})
+        rendered = self.reading.world.render(written, subject, document=self.path)
+        dialect = dialect_of(self.reading.target.adapter)
+        return selected(rendered.text, dialect) if rendered.complete else ()
 
 
 def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], path: str) -> Node:
     name = text(item.get("name")) or "unnamed"
+    rows = _Rows(reading, package, name, path, line_of(item))
     tested = text(item.get("model")) or ""
     model = reading.world.find(tested, None, package.name)
     uses: list[Use] = []
     depends_on: list[str] = []
     if model is not None:
         depends_on.append(model.id)
-        uses += [Use(model.id, column) for column in _row_columns(mapping(item.get("expect")))]
+        uses += [Use(model.id, column) for column in rows.columns(mapping(item.get("expect")))]
     else:
         message = f"the unit test {name} tests {tested}, which is not there."
         reading.problem("dbt-unknown-model", message, path, line_of(item))
@@ -163,7 +193,7 @@ def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], p
         id_ = reading.referred(called[1], called[2], package) if called else None
         if id_ is not None:
             depends_on.append(id_)
-            uses += [Use(id_, column) for column in _row_columns(given)]
+            uses += [Use(id_, column) for column in rows.columns(given)]
     return Node(
         id=f"unit_test.{package.name}.{tested}.{name}",
         kind=Kind.TEST,

@@ -80,6 +80,11 @@ class Package:
         for folder in paths(self.settings, "test-paths", default=["tests"]):
             yield f"{folder}/generic"
 
+    def fixture_folders(self) -> Iterator[str]:
+        """Yield its folders with rows for unit tests."""
+        for folder in paths(self.settings, "test-paths", default=["tests"]):
+            yield f"{folder}/fixtures"
+
 
 @dataclass(slots=True)
 class Draft:
@@ -423,7 +428,8 @@ class Reading:
         self._find_snapshots(package, properties)
         for folder in paths(settings, "test-paths", default=["tests"]):
             for path in self._under(package, folder, ".sql"):
-                if not path.startswith(package.folder(f"{folder}/generic") + "/"):
+                others = (package.folder(f"{folder}/{name}/") for name in ("generic", "fixtures"))
+                if not path.startswith(tuple(others)):
                     self._find_test(package, path, folder, properties)
 
     def _find_snapshots(self, package: Package, properties: Properties) -> None:
@@ -687,6 +693,13 @@ class Reading:
             self.diagnostics += rendered.diagnostics
             return None
         return name
+
+    def fixture(self, package: Package, name: str) -> tuple[str, str] | None:
+        """Return a file with rows for unit tests, and its text."""
+        for folder in package.fixture_folders():
+            for path in self._under(package, folder, f"/{name}.csv", f"/{name}.sql"):
+                return path, self._text(path) or ""
+        return None
 
     def _word(self, value: object) -> str | None:
         shown = text(value)
