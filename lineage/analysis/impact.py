@@ -104,6 +104,10 @@ class Walk:
         self.consumers: dict[JobId, Judged] = {}
         self.path: dict[DatasetId | JobId, tuple[str, ...]] = {}
         self._terms = Terms()
+        was, now = self.base.program.writers.keys(), estate.program.writers.keys()
+        self._of_one_side = (was - now, now - was)
+        """What is made before only, or after only: moved, split, put together. Whoever read one and
+        reads the other reads the same if these mean the same."""
         self._touched: set[DatasetId] = set()
         self._waiting: list[int] = []
         self._queued: set[int] = set()
@@ -256,7 +260,9 @@ class Walk:
             return
         columns, after, star = self._columns(target, unit, now)
         difference = self._difference(target, now, columns, after, star)
-        changed = self._meant(unit, silent(was, now, target, self.drift))
+        changed = Silent()
+        if target in self.base.snapshot.datasets:  # what is new is no other than it was
+            changed = self._meant(unit, silent(was, now, target, self.drift))
         through = None if self._is_described(target) else self._earlier_star(target, unit)
         if through is not None:
             self._made_here(through, unit, now, changed)
@@ -437,11 +443,12 @@ class Walk:
         earlier = self._earlier(unit) if unit.id in self.proposal.edits else None
         if earlier is None or earlier[0] is unit or earlier[0].job.sql == unit.job.sql:
             return found
+        one, other = self._of_one_side
         before = self.base.program.meaning(
-            earlier[0], self.base.world, self._terms, lambda key: key
+            earlier[0], self.base.world, self._terms, lambda key: key, one
         )
         after = self.estate.program.meaning(
-            unit, self.world, self._terms, lambda key: self.drift.before.get(key, key)
+            unit, self.world, self._terms, lambda key: self.drift.before.get(key, key), other
         )
         return found if before is None or after is None else rewritten(before, after, found)
 
@@ -474,7 +481,7 @@ class Walk:
         nowhere = DatasetId("", "")
         one = Outcome([Written(nowhere, _named(was), was.rows.indirect)], reads=was.reads)
         other = Outcome([Written(nowhere, _named(now), now.rows.indirect)], reads=now.reads)
-        reasons = silent(one, other, nowhere, self.drift)
+        reasons = self._meant(unit, silent(one, other, nowhere, self.drift))
         if reasons.reasons():
             return Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, reasons))
         return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from lineage.model.places import Anchor, Place, SourceMap
 from lineage.sources.dbt.circles import circles
 from lineage.sources.dbt.facts import (
     mapping,
@@ -84,7 +85,13 @@ def _generic_test(reading: Reading, tested: Tested, test: GenericTest) -> Node:
         detail={"test": test.kind},
     )
     sql, note = _test_sql(reading, tested, test, arguments)
-    return replace(node, sql=sql, note=None if uses else note)
+    places = _generated(test.line) if sql is not None else None
+    return replace(node, sql=sql, places=places, note=None if uses else note)
+
+
+def _generated(line: int) -> SourceMap:
+    """Return where a statement stands that is made from one line of a YAML file."""
+    return SourceMap((Anchor(1, 1, Place(line, 0, exact=False)),))
 
 
 def _test_sql(
@@ -97,8 +104,6 @@ def _test_sql(
     if macro is None or table is None:
         called = f"{test.namespace}.{test.kind}" if test.namespace else test.kind
         return None, f"the test {called} is in no package that is installed"
-    if reading.is_ephemeral(tested.id):
-        return None, "it tests an ephemeral model, which is no relation"
     if test.column is not None:
         arguments.values["column_name"] = test.column
     where = text(test.config.get("where"))
@@ -111,7 +116,12 @@ def _test_sql(
             why_not = row.message.partition(": the template ")[2]
             message = f"the test {test.name} {why_not}"
             reading.problem(REFUSED, message, tested.file, test.line)
-    return (rendered.text, None) if rendered.complete else (None, why(rendered))
+    if not rendered.complete:
+        return None, why(rendered)
+    ids = filter(reading.is_ephemeral, dict.fromkeys((tested.id, *arguments.nodes)))
+    sql, places, problem = reading.with_ephemerals(rendered.text, SourceMap(), ids)
+    del places  # it has no text of its own that these could be found in
+    return (sql, None) if problem is None else (None, problem)
 
 
 def _arguments(reading: Reading, tested: Tested, test: GenericTest) -> _Arguments:
@@ -239,7 +249,7 @@ def _metrics(reading: Reading, package: Package, properties: Properties) -> None
             measures[text(measure.get("name")) or ""] = (id_, sql)
         depends_on = (id_,) if id_ else ()
         node = _consumer(reading, package, item, path, Kind.SEMANTIC_MODEL, depends_on)
-        _add(reading, replace(node, sql=metric_sql(item, None, relation)))
+        _add(reading, _queried(node, metric_sql(item, None, relation)))
     for item, path in properties.others.get("metrics", []):
         parameters = mapping(item.get("type_params"))
         wanted = _called(parameters.get("measure")) or ""
@@ -249,7 +259,11 @@ def _metrics(reading: Reading, package: Package, properties: Properties) -> None
         others = tuple(f"metric.{package.name}.{name}" for name in names if name)
         depends_on = (*((id_,) if id_ else ()), *others)
         node = _consumer(reading, package, item, path, Kind.METRIC, depends_on)
-        _add(reading, replace(node, sql=sql))
+        _add(reading, _queried(node, sql))
+
+
+def _queried(node: Node, sql: str | None) -> Node:
+    return node if sql is None else replace(node, sql=sql, places=_generated(node.line))
 
 
 def _called(value: object) -> str | None:

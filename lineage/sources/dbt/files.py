@@ -31,7 +31,7 @@ from lineage.sources.dbt.node import Column, Kind, Node, Project, Relation
 from lineage.sources.dbt.settings import configured, folders, layered, line_of, load, paths, target
 from lineage.sources.dbt.statements import Inlined, snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
-from lineage.sources.dbt.world import Known, Subject, Table, World
+from lineage.sources.dbt.world import Known, Subject, Table, World, cte_of
 from lineage.sources.document import readable
 from lineage.sources.encoding import NO_TEXT, is_text
 from lineage.sql.rendering import REFUSED
@@ -755,10 +755,12 @@ class Reading:
         return self.outside.node(id_) if self.outside else None
 
     def table_of(self, id_: str) -> Table | None:
-        """Return the relation of a node as templates handle it."""
+        """Return the relation of a node as templates handle it; of an ephemeral one, its CTE."""
         draft = self.drafts.get(id_)
         node = self.nodes.get(id_) or self.elsewhere(id_)
         relation = draft.relation if draft else node.relation if node else None
+        if draft is not None and relation is not None and draft.ephemeral:
+            return self.world.table(relation, ephemeral=cte_of(id_))
         return self.world.table(relation) if relation else None
 
     def referred(self, function: str, arguments: str, package: Package) -> str | None:
@@ -846,17 +848,18 @@ class Reading:
             return Statement(None, None, depends_on, why(rendered))
         if not rendered.text.strip():
             return Statement(None, None, depends_on, "it is empty once it is rendered")
-        inlined: dict[str, Inlined] = {}
-        for id_ in subject.ephemerals:
-            reason = self._inline(id_, inlined)
-            if reason is not None:
-                return Statement(None, None, depends_on, reason)
-        sql, places = with_ephemerals(
-            rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.values())
+        sql, places, reason = self.with_ephemerals(
+            rendered.text.rstrip().removesuffix(";"), rendered.map, subject.ephemerals
         )
+        if reason is not None:
+            return Statement(None, None, depends_on, reason)
         own = str(self.table_of(draft.id))
         adapter = self.target.adapter
-        later = None if inlined else again(rendered, draft.config, adapter, own, draft.written)
+        later = (
+            None
+            if subject.ephemerals
+            else again(rendered, draft.config, adapter, own, draft.written)
+        )
         return Statement(sql, places, depends_on, later=later)
 
     def _python_refers(self, draft: Draft) -> Iterator[str]:
@@ -882,9 +885,19 @@ class Reading:
         asked = {condition for condition, _ in rendered.assumptions}
         for id_ in depends_on if asked <= {"is_incremental()"} else ():
             table = self.table_of(id_)
-            name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}" if self.is_ephemeral(id_) else table
-            if not asked or str(name) in rendered.text:
+            if not asked or str(table) in rendered.text:
                 yield id_
+
+    def with_ephemerals(
+        self, sql: str, places: SourceMap, ids: Iterable[str]
+    ) -> tuple[str, SourceMap, str | None]:
+        """Return a statement with ephemeral models in it, and why one of them is not known."""
+        inlined: dict[str, Inlined] = {}
+        for id_ in ids:
+            reason = self._inline(id_, inlined)
+            if reason is not None:
+                return sql, places, reason
+        return (*with_ephemerals(sql, places, tuple(inlined.values())), None)
 
     def _inline(self, id_: str, inlined: dict[str, Inlined]) -> str | None:
         """Add an ephemeral model, and before it those that it uses; return why it cannot be."""
@@ -893,7 +906,7 @@ class Reading:
             node = self.elsewhere(id_)
             self.lacking.add(node.file if node is not None else "")
             return "its text is not read"
-        name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"
+        name = cte_of(id_)
         if name in inlined:
             return None
         if id_ in self._busy:

@@ -36,6 +36,11 @@ class Clock(datetime):
     today = now
 
 
+def cte_of(id_: str) -> str:
+    """Return the name of an ephemeral model in what it is written into."""
+    return f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"
+
+
 class Table:
     """A relation as templates handle it; written, it is the quoted name."""
 
@@ -446,7 +451,7 @@ class World:
             return self.table(known.relation)
         if known.id not in self._subject.ephemerals:
             self._subject.ephemerals.append(known.id)
-        return self.table(known.relation, ephemeral=f"__dbt__cte__{known.id.rsplit('.', 1)[-1]}")
+        return self.table(known.relation, ephemeral=cte_of(known.id))
 
     def _lacking(
         self,
@@ -612,4 +617,4 @@ def _digest(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-__all__ = ["Definition", "Known", "Subject", "Table", "Target", "Unknown", "World"]
+__all__ = ["Definition", "Known", "Subject", "Table", "Target", "Unknown", "World", "cte_of"]

@@ -402,7 +402,7 @@ def test_a_python_model_is_a_note_with_its_inputs() -> None:
         models__b_py="def model(dbt, session):\n    return dbt.ref('a')\n",
     )
     b = nodes(read_project(files))["model.p.b"]
-    assert b.note == "models/b.py is a Python model: it holds no SQL to bind"
+    assert b.note == "it is a Python model: it holds no SQL to bind"
     assert b.depends_on == ("model.p.a",)
 
 
