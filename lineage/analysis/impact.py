@@ -531,9 +531,9 @@ class Walk:
     def _input(self, unit: Unit, id_: DatasetId) -> Judged:
         """Return what the state of one input means for a job without SQL."""
         name = short(id_)
-        lost = self._lost(id_)
-        if lost is not None:
-            return lost
+        absent = self._lost(id_)
+        if absent is not None:
+            return absent
         after = self.world.table(id_)
         told = after is not None and (after.columns is not None or after.partly or after.gone)
         difference = differences(self._before(id_), after.listed if after and told else None)

@@ -183,8 +183,9 @@ class Program:
             return None
 
         def defined(table: Table) -> Definition | None:
-            dataset = table.dataset if isinstance(table, DatasetTable) else None
-            makers = self.writers.get(dataset, ()) if dataset in through else ()
+            if not isinstance(table, DatasetTable) or table.dataset not in through:
+                return None
+            makers = self.writers.get(table.dataset, ())
             if len(makers) != 1 or makers[0].job.later is not None or not makers[0].makes:
                 return None  # what is filled bit by bit is more than its query says
             return self._definition(makers[0], world, name)
