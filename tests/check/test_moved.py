@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def project(tmp_path: Path) -> Path:
     return begin(tmp_path)
 
 
-def changed(project: Path, files: dict[str, str | None]) -> set[str]:
+def changed(project: Path, files: Mapping[str, str | None]) -> set[str]:
     """Return the rules that tell of a change."""
     for path, text in files.items():
         if text is None:

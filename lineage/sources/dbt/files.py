@@ -33,7 +33,7 @@ from lineage.sources.dbt.statements import Inlined, snapshot_sql, with_ephemeral
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Known, Subject, Table, World, cte_of
 from lineage.sources.document import readable
-from lineage.sources.encoding import NO_TEXT, is_text
+from lineage.sources.encoding import NO_TEXT, NOT_ALL_TEXT, UNDECODED, is_text
 from lineage.sql.rendering import REFUSED
 from lineage.sql.template import Rendered
 
@@ -237,7 +237,7 @@ class Reading:
             columns=self._columns_of,
         )
         if self._lacks_packages():
-            self.world.renderer.lack()
+            self.world.lack()
 
     def read(self) -> None:
         """Read what is built: sources, seeds, models, snapshots, and singular tests."""
@@ -292,7 +292,13 @@ class Reading:
         if content is not None and not is_text(content):
             self.problem("unreadable", f"{NO_TEXT}; it is left out.", path)
             return None
-        return None if content is None else content.decode("utf-8-sig", errors="replace")
+        written = None if content is None else content.decode("utf-8-sig", errors="replace")
+        if written is not None and UNDECODED in written:
+            line = written.count("\n", 0, written.index(UNDECODED)) + 1
+            message = f"{path}:{line}: {NOT_ALL_TEXT}."
+            place = Location(path, line)
+            self.diagnostics.append(Diagnostic("not-utf-8", message, Severity.WARNING, place))
+        return written
 
     def _yaml(self, path: str) -> Mapping[str, object]:
         if path not in self._known_files():

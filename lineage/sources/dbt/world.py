@@ -174,6 +174,7 @@ class World:
         self._calls = 0
         self.renderer = Renderer(lenient=False)
         self.diagnostics: list[Diagnostic] = []
+        self._incomplete = False
         self._macros: dict[str, dict[str, Callable[..., object]]] = {
             package: dict(macros)
             for package, macros in packages(target.adapter, self.renderer.unknown).items()
@@ -197,6 +198,11 @@ class World:
         self._macros.setdefault(package, {}).update(macros)
         if not known:
             self._constant = self._constants()
+
+    def lack(self) -> None:
+        """Take names of packages that are not here for something that is elsewhere."""
+        self._incomplete = True
+        self.renderer.lack()
 
     def macro(self, name: str, package: str | None = None) -> Callable[..., object] | None:
         """Return a macro as dbt finds it: the root project's, the package's, dbt's own."""
@@ -474,7 +480,8 @@ class World:
             else "that the project does not have; check the name, or whether it was deleted or "
             "disabled"
         )
-        self.renderer.note(f"dbt-unknown-{what}", f"{word}({shown}) names a {what} {reason}")
+        lacking = "package" if package and self._incomplete else what
+        self.renderer.note(f"dbt-unknown-{lacking}", f"{word}({shown}) names a {what} {reason}")
         return self.table(Relation(self.target.database, schema or self.target.schema, name))
 
     def _relation(self, **parts: object) -> Table:

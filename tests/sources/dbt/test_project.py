@@ -476,3 +476,9 @@ def test_the_events_can_be_written() -> None:
     events = [item for item in read_tree(Folder(ORCHARD)) if not hasattr(item, "code")]
     written_out = [encode(event) for event in events]
     assert len(written_out) == len(set(written_out)) == len(events)
+
+
+def test_what_is_not_utf_8_is_told_of_with_its_line() -> None:
+    content = {"dbt_project.yml": b"name: p", "models/a.sql": b"select 1 as x\n-- caf\xe9\n"}
+    (told,) = read_project(Files(content)).diagnostics
+    assert (told.code, told.location) == ("not-utf-8", Location("models/a.sql", 2))
