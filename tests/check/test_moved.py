@@ -18,7 +18,7 @@ PROJECT = {
     "models/z.sql": Z,
     "models/y.sql": "select id from {{ ref('z') }}",
 }
-SAME = {
+SAME: Mapping[str, Mapping[str, str | None]] = {
     "another alias": {"models/n.sql": "{{ config(alias='nn') }}" + N},
     "another schema": {
         "dbt_project.yml": BASE["dbt_project.yml"] + "models:\n  p:\n    +schema: x\n"
@@ -39,7 +39,7 @@ SAME = {
     },
     "ephemeral": {"models/n.sql": "{{ config(materialized='ephemeral') }}" + N},
 }
-OTHER = {
+OTHER: Mapping[str, Mapping[str, str | None]] = {
     "moved, and other rows": {"models/n.sql": "{{ config(alias='nn') }}" + N.replace("> 1", "> 2")},
     "split, and other values": {
         "models/n1.sql": "select id, amt * 2 as amt\nfrom {{ ref('m') }}\nwhere amt > 1\n",

@@ -108,3 +108,17 @@ def test_macros_of_packages_that_are_not_here_are_not_known(
     code, found = rows(project)
     rule = "TEMPLATE_RENDERS" if installed else "STATEMENT_KNOWN"
     assert (code, rule in {row["rule"] for row in found}) == (int(installed), True)
+
+
+def test_a_variable_that_nobody_sets_is_named(project: Path) -> None:
+    settings = BASE["dbt_project.yml"]
+    write(project, "dbt_project.yml", settings + "vars: {least: 1}\n")
+    write(project, "models/n.sql", BASE["models/n.sql"] + "where amt > {{ var('least') }}\n")
+    begin(project)
+    write(project, "dbt_project.yml", settings)
+    _, found = rows(project)
+    (row,) = [row for row in found if row["rule"] == "TEMPLATE_RENDERS"]
+    assert (row["severity"], row["subject"], row["location"]["line"]) == ("warning", "main.n", 3)
+    assert row["message"].startswith("var('least') is set nowhere and has no default")
+    write(project, "dbt_project.yml", settings + "vars: {least: 1}\n")
+    assert "TEMPLATE_RENDERS" not in {row["rule"] for row in rows(project)[1]}

@@ -572,7 +572,14 @@ class Variables:
         found, value = self._look(name)
         if found:
             return self._world.value(value) if isinstance(value, str) else value
-        return self._world.renderer.unknown(f"var({name!r})") if default is None else default
+        if default is not None:
+            return default
+        self._world.renderer.note(
+            "dbt-unknown-variable",
+            f"var({name!r}) is set nowhere and has no default; dbt refuses that unless --vars "
+            f"gives it",
+        )
+        return self._world.renderer.unknown(f"var({name!r})")
 
     def _look(self, name: str) -> tuple[bool, object]:
         world = self._world
