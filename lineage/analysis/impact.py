@@ -37,6 +37,8 @@ from lineage.sql.frame import Problem
 from lineage.sql.meaning import Terms
 from lineage.sql.relation import Column, Origin
 
+_REFUSED = "is not what its contract promises"
+"""Why something is not built although its statement could be run."""
 _SHOWN = 20
 """Reasons that one verdict carries."""
 
@@ -281,6 +283,7 @@ class Walk:
             self._touch(target)
         if found.status is Status.UNKNOWN:
             self._doubt(target, found, reads_of(unit, now))
+        self._keep_promise(target)
         self._record(target, found)
 
     def _is_described(self, target: DatasetId) -> bool:
@@ -416,13 +419,33 @@ class Walk:
                 if made and key in unknown and key in types:
                     yield name, None, types[key]
 
+    def _can_promise(self, unit: Unit, found: Judged) -> bool:
+        """Return whether what a contract is about is there, so that it can be compared."""
+        if self.failed.get(unit.job.inputs[0]) == _REFUSED:
+            return True
+        return found.status not in {Status.BLOCKED, Status.UNKNOWN}
+
+    def _keep_promise(self, target: DatasetId) -> None:
+        """Have nobody read what dbt refuses to build, because it is not what is promised."""
+        contract = self.estate.contracts.get(target)
+        if contract is None or self.base is self.estate or target in self.failed:
+            return
+        if self._broken_promises(contract):
+            self.failed[target] = _REFUSED
+            self._touch(target)
+
     def _promises(self, unit: Unit) -> Judged:
         """Judge a contract: which promises are broken now, and were kept before.
 
-        dbt refuses to build such a relation; the engine would, so the relation itself is judged
-        by its statement.
+        The relation itself is judged by its statement, which the engine would take; what dbt then
+        does not build is told by `_keep_promise`.
         """
-        target = unit.job.inputs[0]
+        self._keep_promise(unit.job.inputs[0])
+        broken = self._broken_promises(unit.job)
+        return Judged(Status.BREAKS if broken else Status.OK, Known.BOUND, broken)
+
+    def _broken_promises(self, job: Job) -> list[Evidence]:
+        target = job.inputs[0]
         after, before = self.world.table(target), self.base.world.table(target)
         type_named = self.estate.program.type_named
         earlier = self.base.contracts.get(target)
@@ -430,13 +453,11 @@ class Walk:
         if earlier is not None and before is not None:
             known = _violations(earlier, before.columns, target, type_named)
         columns = after.columns if after is not None else None
-        broken = [
-            Evidence("contract", message, unit.job.origin, column)
-            for column, message in _violations(unit.job, columns, target, type_named)
+        return [
+            Evidence("contract", message, job.origin, column)
+            for column, message in _violations(job, columns, target, type_named)
             if (column, message) not in known
         ]
-        status = Status.BREAKS if broken else Status.OK
-        return Judged(status, Known.BOUND, broken)
 
     def _meant(self, unit: Unit, found: Silent) -> Silent:
         """Compare an edited statement with what it was by what both mean."""
@@ -496,7 +517,7 @@ class Walk:
         for subject in subjects:
             self._trace(subject, touched)
         found = self._by_lineage(unit, touched)
-        if unit.job.promised and found.status not in {Status.BLOCKED, Status.UNKNOWN}:
+        if unit.job.promised and self._can_promise(unit, found):
             found = self._promises(unit)
         if not unit.writes or unit.job.kind in CONSUMERS:
             self._settle(unit.id, found)

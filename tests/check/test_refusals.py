@@ -109,3 +109,31 @@ def test_a_snapshot_compares_columns_that_are_there(project: Path) -> None:
     assert error["message"].startswith('when it is run again: column "amt" not found')
     write(project, "snapshots/s.sql", snapshot.replace("['amt']", "'all'"))
     assert "STATEMENT_BINDS" not in {row["rule"] for row in rows(project)[1]}
+
+
+CONTRACT = """\
+models:
+  - name: n
+    config: {contract: {enforced: true}}
+    columns:
+      - {name: id, data_type: integer}
+      - {name: amt, data_type: integer}
+"""
+
+
+@pytest.mark.parametrize("changed", ["contract", "model"])
+def test_nobody_reads_what_is_not_what_its_contract_promises(changed: str, project: Path) -> None:
+    """Before dbt would build it, it compares it with the contract, and refuses."""
+    write(project, "models/schema.yml", CONTRACT)
+    write(project, "models/y.sql", "select id from {{ ref('z') }}\n")
+    commit(project)
+    if changed == "contract":
+        write(project, "models/schema.yml", CONTRACT.replace("amt, data_type: integer", "b"))
+    else:
+        write(project, "models/n.sql", GOVERNED["models/n.sql"].replace("amt\n", "amt as b\n"))
+    code, found = rows(project)
+    errors = {(row["rule"], row["subject"]) for row in found if row["severity"] == "error"}
+    assert (code, errors) == (1, {("CONTRACT_KEPT", "main.n")})
+    told = {row["subject"]: row["message"] for row in found if row["rule"] == "RELATION_BUILDS"}
+    assert told["main.y"] == "reads main.z, which cannot be built either"
+    assert "main.z" in told

@@ -932,7 +932,12 @@ class Reading:
 def why(rendered: Rendered) -> str:
     """Return why a text is not known, in a note's words."""
     said = next(
-        (item.message for item in rendered.diagnostics if item.severity is not Severity.NOTE),
+        (
+            item.message
+            for item in rendered.diagnostics
+            # A placeholder stands for a variable: that alone keeps no text from being known.
+            if item.severity is not Severity.NOTE and item.code != "dbt-unknown-variable"
+        ),
         "a part of it is not known",
     )
     return f"it cannot be rendered without dbt: {said}"
