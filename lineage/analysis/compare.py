@@ -7,22 +7,34 @@ something that is gone is bound once more, in a world in which that is an error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from lineage.analysis.estate import Estate, short
 from lineage.analysis.impact import Judged, Walk, differences
 from lineage.analysis.proposal import Proposal
 from lineage.catalog.program import Outcome, Unit
 from lineage.model.change import Change, ChangeSet, DropTable, EditStatement
-from lineage.model.entities import JobKind
+from lineage.model.diagnostic import Diagnostic
+from lineage.model.entities import Job, JobKind
 from lineage.model.identity import DatasetId, JobId
 from lineage.model.names import parts_of
 from lineage.model.verdict import Evidence, Impact, SchemaDifference, Status
+from lineage.sql.outline import Role
+
+REFUSED: Final = "refused"
+"""The code of what breaks a statement before there is one."""
 
 
-def compare(base: Estate, head: Estate) -> Impact:
+def compare(
+    base: Estate, head: Estate, refused: Mapping[JobId, Diagnostic] = MappingProxyType({})
+) -> Impact:
     """Return the verdict for everything that differs and everything downstream of it.
 
     The verdict of a relation that is gone is SCHEMA_CHANGES, all its columns lost; those who
-    read it still, BREAK. ``Impact.change`` lists the edited and deleted relations.
+    read it still, BREAK. ``refused`` are jobs of the head that the tool which runs them refuses.
+    ``Impact.change`` lists the edited and deleted relations.
     """
     comparison = _Comparison(base, head)
     walk = Walk(head, comparison.proposal, base, comparison.outcome, comparison.earlier)
@@ -38,8 +50,44 @@ def compare(base: Estate, head: Estate) -> Impact:
         )
         for name, was, now in difference.type:
             walk.drift.retyped[dataset, name.lower()] = (was, now)
+    for id_, problem in refused.items():
+        _refuse(walk, head.snapshot.jobs[id_], problem)
+    for id_, job in head.snapshot.jobs.items():
+        if id_ not in refused and job.sql is None and job.note is not None and _was_read(base, job):
+            _doubt(walk, job, job.note)
     walk.run()
     return walk.answer(comparison.changes())
+
+
+def _refuse(walk: Walk, job: Job, problem: Diagnostic) -> None:
+    """Have a job broken, whatever its text is."""
+    walk.settled.add(job.id)
+    evidence = [Evidence(REFUSED, problem.message, problem.location)]
+    before = walk.base.snapshot.jobs.get(job.id)
+    gone = [short(id_) for id_ in (before.inputs if before else ()) if id_ in walk.proposal.gone]
+    for target in job.outputs:
+        walk.failed[target] = "is broken itself"
+        walk.relations[target] = Judged(Status.BREAKS, evidence=list(evidence))
+        walk.path[target] = (*gone[:1], short(target))
+    if not job.outputs:
+        walk.consumers[job.id] = Judged(Status.BREAKS, evidence=evidence)
+        walk.path[job.id] = (*gone[:1], job.id.name)
+
+
+def _was_read(base: Estate, job: Job) -> bool:
+    before = base.snapshot.jobs.get(job.id)
+    return before is None or before.sql is not None
+
+
+def _doubt(walk: Walk, job: Job, note: str) -> None:
+    """Have nobody know what a job makes whose statement is not known any more, or not yet."""
+    evidence = [Evidence("no-statement", note, job.origin)]
+    for target in job.outputs:
+        walk.unread[target] = target
+        walk.relations[target] = Judged(Status.UNKNOWN, evidence=list(evidence))
+    if not job.outputs:
+        walk.consumers[job.id] = Judged(Status.UNKNOWN, evidence=evidence)
+        walk.path[job.id] = (job.id.name,)
 
 
 class _Comparison:
@@ -116,7 +164,7 @@ class _Comparison:
         With ``made`` it is not enough that a statement fills it.
         """
         writers = estate.program.writers.get(id_, ())
-        if any(unit.makes or not made for unit in writers):
+        if any(unit.makes or not made or _is_broken(unit) for unit in writers):
             return True
         dataset = estate.snapshot.datasets.get(id_)
         if dataset is None:
@@ -187,6 +235,11 @@ def _by_target(estate: Estate) -> dict[tuple[DatasetId, ...], list[Unit]]:
         if unit.writes:
             found.setdefault(unit.writes, []).append(unit)
     return found
+
+
+def _is_broken(unit: Unit) -> bool:
+    """Return whether nobody can read what it does: it may make what it writes."""
+    return any(item.role is Role.BROKEN for item in unit.outlines)
 
 
 def _alike(one: Unit, other: Unit) -> bool:

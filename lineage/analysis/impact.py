@@ -35,8 +35,10 @@ from lineage.model.verdict import (
 )
 from lineage.sql.frame import Problem
 from lineage.sql.meaning import Terms
-from lineage.sql.relation import Column
+from lineage.sql.relation import Column, Origin
 
+_REFUSED = "is not what its contract promises"
+"""Why something is not built although its statement could be run."""
 _SHOWN = 20
 """Reasons that one verdict carries."""
 
@@ -96,17 +98,26 @@ class Walk:
         for key, why in proposal.nulls.items():
             self.drift.values[key] = Reason("may-be-null", why, certain=False)
         self.failed: dict[DatasetId, str] = {}
+        self.unread: dict[DatasetId, DatasetId] = {}
+        """What nobody knows any more, and the relation whose statement is the reason."""
+        self.settled: set[JobId] = set()
+        """Jobs whose verdict is known without binding them."""
         self.relations: dict[DatasetId, Judged] = {}
         self.consumers: dict[JobId, Judged] = {}
         self.path: dict[DatasetId | JobId, tuple[str, ...]] = {}
         self._terms = Terms()
+        was, now = self.base.program.writers.keys(), estate.program.writers.keys()
+        self._of_one_side = (was - now, now - was)
+        """What is made before only, or after only: moved, split, put together. Whoever read one and
+        reads the other reads the same if these mean the same."""
         self._touched: set[DatasetId] = set()
         self._waiting: list[int] = []
         self._queued: set[int] = set()
 
     def run(self) -> None:
         """Judge everything downstream."""
-        for dataset in (*self.proposal.subjects, *self.proposal.gone):
+        lost = (*self.failed, *self.unread)
+        for dataset in (*self.proposal.subjects, *self.proposal.gone, *lost):
             self.path.setdefault(dataset, (short(dataset),))
             self._touch(dataset)
         positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
@@ -146,7 +157,7 @@ class Walk:
         """Judge one unit."""
         filled = [] if unit.makes else [id_ for id_ in unit.writes if self._is_changed(id_)]
         targets = [id_ for id_ in unit.writes if not self._is_changed(id_)]
-        if unit.writes and not targets and not filled:
+        if unit.id in self.settled or (unit.writes and not targets and not filled):
             return
         if not unit.statements:
             self._opaque(unit)
@@ -186,7 +197,7 @@ class Walk:
             return Judged(Status.BLOCKED, evidence=[*cause, *own])
         if any(problem.certain for problem in fresh):
             return Judged(Status.BREAKS, evidence=own)
-        doubts = own or list(self._unsure(unit, was, now))
+        doubts = own or [*self._not_read(waits), *self._unsure(unit, was, now)]
         if doubts:
             return Judged(Status.UNKNOWN, evidence=doubts)
         stale = [item for item in now.problems if item.code in UNREAD]
@@ -202,6 +213,28 @@ class Walk:
             cause = [Evidence("broken-before", "it does not bind as the estate stands either")]
             return Judged(Status.UNKNOWN, evidence=[*cause, *why])
         return Judged()
+
+    def _not_read(self, reads: Iterable[DatasetId]) -> list[Evidence]:
+        """Return why nobody knows what inputs are now."""
+        return [
+            Evidence("input-unread", f"reads {short(id_)}, {self._cause(id_)}")
+            for id_ in sorted(reads)
+            if id_ in self.unread
+        ]
+
+    def _cause(self, id_: DatasetId) -> str:
+        cause = self.unread[id_]
+        made = "" if cause == id_ else f"made from {short(cause)}, "
+        return f"{made}whose statement is not understood"
+
+    def _doubt(self, target: DatasetId, found: Judged, reads: Iterable[DatasetId]) -> None:
+        """Remember why nobody knows what a relation is, for those who read it."""
+        codes = {evidence.code for evidence in found.evidence}
+        if codes & (UNREAD | {"no-statement"}):
+            self.unread.setdefault(target, target)
+        elif "input-unread" in codes:
+            first = min(id_ for id_ in reads if id_ in self.unread)
+            self.unread.setdefault(target, self.unread[first])
 
     def _unsure(self, unit: Unit, was: Outcome, now: Outcome) -> Iterator[Evidence]:
         """Yield where a type stands that was not there before, beside one that nobody knows."""
@@ -229,7 +262,9 @@ class Walk:
             return
         columns, after, star = self._columns(target, unit, now)
         difference = self._difference(target, now, columns, after, star)
-        changed = self._meant(unit, silent(was, now, target, self.drift))
+        changed = Silent()
+        if target in self.base.snapshot.datasets:  # what is new is no other than it was
+            changed = self._meant(unit, silent(was, now, target, self.drift))
         through = None if self._is_described(target) else self._earlier_star(target, unit)
         if through is not None:
             self._made_here(through, unit, now, changed)
@@ -246,6 +281,9 @@ class Walk:
             found = Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, changed))
         if found.status is not Status.OK:
             self._touch(target)
+        if found.status is Status.UNKNOWN:
+            self._doubt(target, found, reads_of(unit, now))
+        self._keep_promise(target)
         self._record(target, found)
 
     def _is_described(self, target: DatasetId) -> bool:
@@ -275,12 +313,20 @@ class Walk:
                 key = name.lower()
                 if key not in known or not star.passes(key) or key in changed.columns:
                     continue
-                sources = [source_of(origin, unit) for origin in column.direct]
-                if sources != [FieldId(star.source, name)] or any(column.direct.values()):
+                sources = [self._source(origin, unit) for origin in column.direct]
+                if sources != [(star.source, key)] or any(column.direct.values()):
                     message = f"{name} is worked out here now, and came through a star"
                     changed.columns[key] = Reason(
                         "other-expression", message, certain=False, column=name, place=column.place
                     )
+
+    def _source(self, origin: Origin, unit: Unit) -> tuple[DatasetId, str] | None:
+        """Return the column that an origin was before the change; None for a star."""
+        found = source_of(origin, unit)
+        if not isinstance(found, FieldId):
+            return None
+        key = (found.dataset, found.name.lower())
+        return self.drift.before.get(key, key)
 
     def _columns(
         self, target: DatasetId, unit: Unit, now: Outcome
@@ -373,13 +419,33 @@ class Walk:
                 if made and key in unknown and key in types:
                     yield name, None, types[key]
 
+    def _can_promise(self, unit: Unit, found: Judged) -> bool:
+        """Return whether what a contract is about is there, so that it can be compared."""
+        if self.failed.get(unit.job.inputs[0]) == _REFUSED:
+            return True
+        return found.status not in {Status.BLOCKED, Status.UNKNOWN}
+
+    def _keep_promise(self, target: DatasetId) -> None:
+        """Have nobody read what dbt refuses to build, because it is not what is promised."""
+        contract = self.estate.contracts.get(target)
+        if contract is None or self.base is self.estate or target in self.failed:
+            return
+        if self._broken_promises(contract):
+            self.failed[target] = _REFUSED
+            self._touch(target)
+
     def _promises(self, unit: Unit) -> Judged:
         """Judge a contract: which promises are broken now, and were kept before.
 
-        dbt refuses to build such a relation; the engine would, so the relation itself is judged
-        by its statement.
+        The relation itself is judged by its statement, which the engine would take; what dbt then
+        does not build is told by `_keep_promise`.
         """
-        target = unit.job.inputs[0]
+        self._keep_promise(unit.job.inputs[0])
+        broken = self._broken_promises(unit.job)
+        return Judged(Status.BREAKS if broken else Status.OK, Known.BOUND, broken)
+
+    def _broken_promises(self, job: Job) -> list[Evidence]:
+        target = job.inputs[0]
         after, before = self.world.table(target), self.base.world.table(target)
         type_named = self.estate.program.type_named
         earlier = self.base.contracts.get(target)
@@ -387,24 +453,23 @@ class Walk:
         if earlier is not None and before is not None:
             known = _violations(earlier, before.columns, target, type_named)
         columns = after.columns if after is not None else None
-        broken = [
-            Evidence("contract", message, unit.job.origin, column)
-            for column, message in _violations(unit.job, columns, target, type_named)
+        return [
+            Evidence("contract", message, job.origin, column)
+            for column, message in _violations(job, columns, target, type_named)
             if (column, message) not in known
         ]
-        status = Status.BREAKS if broken else Status.OK
-        return Judged(status, Known.BOUND, broken)
 
     def _meant(self, unit: Unit, found: Silent) -> Silent:
         """Compare an edited statement with what it was by what both mean."""
         earlier = self._earlier(unit) if unit.id in self.proposal.edits else None
         if earlier is None or earlier[0] is unit or earlier[0].job.sql == unit.job.sql:
             return found
+        one, other = self._of_one_side
         before = self.base.program.meaning(
-            earlier[0], self.base.world, self._terms, lambda key: key
+            earlier[0], self.base.world, self._terms, lambda key: key, one
         )
         after = self.estate.program.meaning(
-            unit, self.world, self._terms, lambda key: self.drift.before.get(key, key)
+            unit, self.world, self._terms, lambda key: self.drift.before.get(key, key), other
         )
         return found if before is None or after is None else rewritten(before, after, found)
 
@@ -437,7 +502,7 @@ class Walk:
         nowhere = DatasetId("", "")
         one = Outcome([Written(nowhere, _named(was), was.rows.indirect)], reads=was.reads)
         other = Outcome([Written(nowhere, _named(now), now.rows.indirect)], reads=now.reads)
-        reasons = silent(one, other, nowhere, self.drift)
+        reasons = self._meant(unit, silent(one, other, nowhere, self.drift))
         if reasons.reasons():
             return Judged(Status.VALUE_CHANGES, evidence=self._silent(unit, reasons))
         return found
@@ -452,23 +517,31 @@ class Walk:
         for subject in subjects:
             self._trace(subject, touched)
         found = self._by_lineage(unit, touched)
-        if unit.job.promised and found.status is not Status.BLOCKED:
+        if unit.job.promised and self._can_promise(unit, found):
             found = self._promises(unit)
         if not unit.writes or unit.job.kind in CONSUMERS:
             self._settle(unit.id, found)
             return
-        if found.status is not Status.OK:
+        if found.status is not Status.OK and unit.job.kind is not JobKind.MODEL:
             self._settle(unit.id, found)
         for target in unit.writes:
             if target in self.proposal.subjects:
                 continue
-            if found.status in {Status.BLOCKED, Status.BREAKS}:
-                self.failed.setdefault(target, "is not written any more")
-            elif found.status is not Status.OK:
-                self._spread(unit, target)
             if found.status is not Status.OK:
+                self._hand_on(unit, target, found, reads)
                 self._touch(target)
             self._record(target, replace(found, evidence=list(found.evidence)))
+
+    def _hand_on(
+        self, unit: Unit, target: DatasetId, found: Judged, reads: Iterable[DatasetId]
+    ) -> None:
+        """Remember what became of what a job without SQL writes, for those who read it."""
+        if found.status in {Status.BLOCKED, Status.BREAKS}:
+            self.failed.setdefault(target, "is not written any more")
+        elif found.status is Status.UNKNOWN:
+            self._doubt(target, found, reads)
+        else:
+            self._spread(unit, target)
 
     def _by_lineage(self, unit: Unit, touched: Iterable[DatasetId]) -> Judged:
         found = Judged(known=Known.LINEAGE)
@@ -479,12 +552,9 @@ class Walk:
     def _input(self, unit: Unit, id_: DatasetId) -> Judged:
         """Return what the state of one input means for a job without SQL."""
         name = short(id_)
-        if id_ in self.proposal.gone:
-            gone = Evidence("input-gone", f"reads {name}: {self.proposal.gone[id_]}")
-            return Judged(Status.BREAKS, evidence=[gone])
-        if id_ in self.failed:
-            cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
-            return Judged(Status.BLOCKED, evidence=[cause])
+        absent = self._lost(id_)
+        if absent is not None:
+            return absent
         after = self.world.table(id_)
         told = after is not None and (after.columns is not None or after.partly or after.gone)
         difference = differences(self._before(id_), after.listed if after and told else None)
@@ -527,6 +597,19 @@ class Walk:
                 Evidence("upstream-rows", f"reads {name}: {rows.message}", certain=rows.certain)
             )
         return Judged(Status.VALUE_CHANGES, evidence=why) if why else Judged()
+
+    def _lost(self, id_: DatasetId) -> Judged | None:
+        """Return what it means for a job without SQL that an input is not there, or not known."""
+        name = short(id_)
+        if id_ in self.proposal.gone:
+            gone = Evidence("input-gone", f"reads {name}: {self.proposal.gone[id_]}")
+            return Judged(Status.BREAKS, evidence=[gone])
+        if id_ in self.failed:
+            cause = Evidence("input-not-built", f"reads {name}, which {self.failed[id_]}")
+            return Judged(Status.BLOCKED, evidence=[cause])
+        if id_ in self.unread:
+            return Judged(Status.UNKNOWN, evidence=self._not_read([id_]))
+        return None
 
     def _before(self, id_: DatasetId) -> Columns | None:
         """Return the columns before the change; those that edges name, where nobody listed any."""
@@ -602,7 +685,8 @@ class Walk:
         self.relations[target] = found if known is None else known.worse(found)
 
     def _settle(self, job: JobId, found: Judged) -> None:
-        self.consumers[job] = found
+        known = self.consumers.get(job)
+        self.consumers[job] = found if known is None else known.worse(found)
 
     def _evidence(self, unit: Unit, problem: Problem) -> Evidence:
         place = locate(unit.job.origin, unit.job.places, *problem.place)

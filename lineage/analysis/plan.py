@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lineage.analysis.estate import Estate, short
 from lineage.analysis.impact import impact
+from lineage.analysis.proposal import described
 from lineage.analysis.silent import UNREADABLE
 from lineage.catalog.program import Unit
 from lineage.catalog.world import DatasetTable, View
@@ -96,9 +97,7 @@ def plan(estate: Estate, change: Change) -> Plan:
         name = type(change).__name__
         raise BadChange(name, "only a column's name, type or removal can be planned")
     dataset = estate.dataset(change.table)
-    table = estate.world.table(dataset)
-    if table is None or table.columns is None:
-        raise BadChange(change.table, "its columns are not known; give a schema for it")
+    table = described(estate, estate.world, dataset, change.table)
     column = estate.column(table, change.column)
     patches, by_hand = _migrated(estate, change, table, column)
     own, written = _own(estate, change, table, column)
@@ -196,17 +195,27 @@ def _attempts(  # noqa: PLR0913, PLR0917 - what a patch is made of
     column: str,
 ) -> Iterator[list[Edit] | None]:
     text, dialect = unit.job.sql or "", unit.dialect
-    types = dict(table.columns or ())
+    types = dict(table.listed)
     if isinstance(change, RenameColumn):
         yield rewrite.column_renamed(text, tree, is_table, column, change.new, dialect)
+        if not _can_list(table, dialect):
+            return
         renamed = [change.new if name == column else name for name in types]
         projection = rewrite.renamed_columns(renamed, change.new, column, dialect)
         yield rewrite.wrapped(text, tree, is_table, projection, dialect)
     elif isinstance(change, RetypeColumn):
         type_ = types.get(column)
-        if type_ is not None:
+        if type_ is not None and _can_list(table, dialect):
             projection = rewrite.cast_columns(types, column, type_, dialect)
             yield rewrite.wrapped(text, tree, is_table, projection, dialect)
+
+
+def _can_list(table: DatasetTable, dialect: str | None) -> bool:
+    """Return whether all columns of a table can be written, one of them otherwise.
+
+    Without a word for that they are listed one by one, and nobody may know them all.
+    """
+    return table.columns is not None or has_star_rename(dialect)
 
 
 def _own(
@@ -245,9 +254,9 @@ def _written(
         return [] if rewrite.lists_rows_by_place(tree) else None
     edits = rewrite.output_renamed(text, tree, column, new, dialect)
     start = _query_start(text, bare=unit.output is not None)
-    if edits is not None or start is None:
+    if edits is not None or start is None or not _can_list(table, dialect):
         return edits
-    names = [name for name, _ in table.columns or ()]
+    names = [name for name, _ in table.listed]
     projection = rewrite.renamed_columns(names, column, new, dialect)
     around = f"select {projection} from (\n"  # noqa: S608 - shown
     end = "\n)" if has_star_rename(dialect) else "\n) renamed"
@@ -269,7 +278,7 @@ def _query_start(text: str, *, bare: bool) -> int | None:
 def _expand(change: Change, dataset: DatasetId, column: str, table: DatasetTable) -> Iterator[str]:
     name = short(dataset)
     if isinstance(change, RenameColumn):
-        type_ = dict(table.columns or ()).get(column) or "the same type"
+        type_ = dict(table.listed).get(column) or "the same type"
         yield f"add {name}.{change.new} {type_}, and fill it from {column} until the last step"
     elif isinstance(change, RetypeColumn):
         yield f"add {name}.{column} as {change.type} beside the old one, and fill both"

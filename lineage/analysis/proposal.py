@@ -70,14 +70,18 @@ def _apply(estate: Estate, proposal: Proposal, change: Change, id_: str) -> None
             _rename_table(estate, proposal, change, id_)
         case _:
             dataset = estate.dataset(change.table)
-            table = _table(estate, proposal, dataset, id_)
+            table = described(estate, proposal.world, dataset, id_)
             columns = _changed(estate, proposal, table, change, id_)
             proposal.subjects[dataset] = None
             proposal.world.put(_with(estate, table, columns))
 
 
-def _table(estate: Estate, proposal: Proposal, dataset: DatasetId, id_: str) -> DatasetTable:
-    table = proposal.world.table(dataset)
+def described(estate: Estate, world: World, dataset: DatasetId, id_: str) -> DatasetTable:
+    """Return a table with its columns; where nobody listed them, those that statements use.
+
+    Raises BadChange where none is known, or no table: ``id_`` is the change that asks.
+    """
+    table = world.table(dataset)
     if table is None:
         raise BadChange(id_, f"{short(dataset)} is not there any more when this change is made")
     if table.columns is None and not table.partly:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +22,7 @@ from lineage.model.snapshot import Snapshot
 from lineage.sql.bound import Bound
 from lineage.sql.dialect import Rules, rules_for
 from lineage.sql.frame import Problem
-from lineage.sql.meaning import Meaning, Reader, Terms
+from lineage.sql.meaning import Definition, Meaning, Reader, Terms
 from lineage.sql.outline import Outline, Role, outline, parsed
 from lineage.sql.parse import Parsed, with_deep_stack
 from lineage.sql.relation import Column, Origin, Origins, Relation, Table
@@ -164,11 +165,35 @@ class Program:
         text = unit.job.sql or ""
         return with_deep_stack(lambda: self._bind(unit, world, dead_ctes=dead_ctes), text)
 
-    def meaning(self, unit: Unit, world: World, terms: Terms, name: Naming) -> Meaning | None:
+    def meaning(
+        self,
+        unit: Unit,
+        world: World,
+        terms: Terms,
+        name: Naming,
+        through: AbstractSet[DatasetId] = frozenset(),
+    ) -> Meaning | None:
         """Return what the query of a unit means; None where it has none, or several.
 
         ``name`` says what a column of a dataset is called; see `lineage.sql.meaning.Reader`.
+        What is in ``through`` means what the query means that makes it.
         """
+        meant = self._definition(unit, world, name)
+        if meant is None:
+            return None
+
+        def defined(table: Table) -> Definition | None:
+            if not isinstance(table, DatasetTable) or table.dataset not in through:
+                return None
+            makers = self.writers.get(table.dataset, ())
+            if len(makers) != 1 or makers[0].job.later is not None or not makers[0].makes:
+                return None  # what is filled bit by bit is more than its query says
+            return self._definition(makers[0], world, name)
+
+        reader = Reader(meant.schema, terms, meant.name, defined)
+        return with_deep_stack(lambda: reader.statement(meant.tree), unit.job.sql or "")
+
+    def _definition(self, unit: Unit, world: World, name: Naming) -> Definition | None:
         trees = [item.tree for item in unit.statements]
         if len(trees) != 1 or trees[0] is None:
             return None
@@ -178,9 +203,7 @@ class Program:
             dataset = self._id(table, view, unit) or DatasetId("", table.name)
             return name((dataset, column.lower()))
 
-        tree = trees[0]
-        reader = Reader(view, terms, named)
-        return with_deep_stack(lambda: reader.statement(tree), unit.job.sql or "")
+        return Definition(trees[0], view, named)
 
     def rules(self, unit: Unit) -> tuple[Rules, TypeSystem]:
         """Return the engine's rules and types."""

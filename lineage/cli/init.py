@@ -102,7 +102,8 @@ PASSED_OVER = frozenset({"target", "dbt_packages", "node_modules"})
 @click.option(
     "--project",
     type=Place(exists=True, file_okay=False),
-    help="Folder of the project.  [default: where dbt_project.yml is, else the current folder]",
+    help="Folder of the project.  [default: the nearest with dbt_project.yml, below or above; else "
+    "the current folder]",
 )
 @click.option("--dialect", type=Dialect(), help="SQL dialect, where no dbt profile tells it.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
@@ -120,6 +121,14 @@ def COMMAND(  # noqa: N802 - the constant of this room
     """  # noqa: D301 - \b keeps click from filling the examples
     del what  # there is one thing to begin with so far
     where = Path(project) if project else _project()
+    around = _around(where)
+    if project and around is not None:
+        message = (
+            f"{where.as_posix()} is a folder of the dbt project in {around.as_posix()}, which is "
+            f"checked as a whole: --project {around.as_posix()}"
+        )
+        raise click.UsageError(message)
+    where = around or where
     found = _kind(where)
     if found is None:
         message = (
@@ -189,6 +198,21 @@ def _project() -> Path:
         if not PASSED_OVER & set(path.parts)
     ]
     return found[0] if len(found) == 1 or (found and found[0] == Path()) else Path()
+
+
+def _around(where: Path) -> Path | None:
+    """Return the dbt project that a folder is a part of; None if it is one, or part of none.
+
+    What is installed in a project is none of its own, and a repository ends the search.
+    """
+    folder = where.resolve()
+    for place in (folder, *folder.parents):
+        own = "dbt_packages" not in place.parts
+        if own and (place / "dbt_project.yml").is_file():
+            return None if place == folder else Path(os.path.relpath(place, Path.cwd()))
+        if (place / ".git").exists():
+            return None
+    return None
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

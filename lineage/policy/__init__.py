@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lineage.model.diagnostic import Diagnostic, Location, Severity
-from lineage.model.entities import JobKind
+from lineage.model.entities import Job, JobKind
 from lineage.model.identity import DatasetId
 from lineage.model.verdict import Impact, Known, Status, Verdict
 from lineage.registry import Registry
@@ -104,6 +104,8 @@ def told(verdict: Verdict, *, severity: Severity | None = None) -> Iterable[Foun
             severity,
         )
     for evidence in verdict.evidence:
+        if evidence.code == "refused":
+            continue  # the rule that found it tells of it
         yield Found(
             verdict.relation,
             f"{'' if evidence.certain else 'may: '}{evidence.message}",
@@ -134,16 +136,28 @@ def said(problem: Diagnostic) -> str:
     return re.sub(pattern, "", problem.message, count=1)
 
 
+def jobs_at(jobs: Iterable[Job], where: Location) -> list[Job]:
+    """Return the jobs that a document defines; in YAML, which defines many, those of its line."""
+    among = where.document.endswith((".yml", ".yaml"))
+    return [
+        job
+        for job in jobs
+        if job.origin is not None
+        and job.kind is not JobKind.CONTRACT
+        and job.origin.document == where.document
+        and (not among or job.origin.line == where.line)
+    ]
+
+
 def subject_at(facts: Facts, where: Location | None) -> str:
-    """Return the relation that a document defines, else the document's own name."""
+    """Return the relation or consumer that is defined at a place, else the document's own name."""
     if where is None:
         return ""
     # Here, because a check that finds nothing changed has no need of the SQL parser.
     from lineage.analysis.estate import short  # noqa: PLC0415
 
-    for job in facts.head.snapshot.jobs.values():
-        if job.kind is not JobKind.MODEL or not job.outputs or job.origin is None:
-            continue
-        if job.origin.document == where.document:
+    found = jobs_at(facts.head.snapshot.jobs.values(), where)
+    for job in found:
+        if job.outputs:
             return short(job.outputs[0])
-    return where.document
+    return found[0].id.name if found else where.document

@@ -24,6 +24,11 @@ ALIASES = {
 def check(facts: Facts) -> Iterator[Found]:
     """Yield what a contract and its relation disagree about, where they agreed in the base."""
     told_of = set()
+    refused = {
+        verdict.subject
+        for verdict in facts.impact.relations
+        if any(evidence.code == "refused" for evidence in verdict.evidence)
+    }
     for verdict in facts.of_kind(JobKind.CONTRACT):
         if verdict.status is Status.BREAKS and isinstance(verdict.subject, JobId):
             told_of.add(verdict.subject)
@@ -32,7 +37,7 @@ def check(facts: Facts) -> Iterator[Found]:
             for found in told(verdict):
                 yield replace(found, subject=subject)
     for id_, job in facts.head.snapshot.jobs.items():
-        if job.kind is not JobKind.CONTRACT or id_ in told_of:
+        if job.kind is not JobKind.CONTRACT or id_ in told_of or refused & {*job.inputs}:
             continue
         before = dict(differences(facts.base, facts.base.snapshot.jobs.get(id_)))
         for column, message in differences(facts.head, job):

@@ -10,13 +10,14 @@ from lineage.analysis.compare import compare
 from lineage.analysis.estate import Estate
 from lineage.analysis.later import later
 from lineage.analysis.named import with_named
-from lineage.analysis.unread import with_unread
 from lineage.model.change import ChangeSet
 from lineage.model.diagnostic import Diagnostic, Location
 from lineage.model.entities import DatasetKind
-from lineage.model.identity import DatasetId
+from lineage.model.identity import DatasetId, JobId
 from lineage.model.verdict import Impact
-from lineage.policy import Facts, placed, said
+from lineage.policy import Facts, jobs_at, placed, said
+from lineage.policy.reference_resolves import UNRESOLVED
+from lineage.policy.template_renders import CERTAIN
 
 Files = Mapping[str, bytes]
 
@@ -49,17 +50,28 @@ def facts(
         nothing = Impact(ChangeSet(()), (), ())
         missed = tuple(replace(row, message=said(row)) for row in lost)
         return Facts(nothing, one, one, lost, unseen=missed, floor=floor)
+    problems = new_problems(one.snapshot.diagnostics, other.snapshot.diagnostics)
     return Facts(
-        with_named(with_unread(compare(one, other), one, other), one, other),
+        with_named(compare(one, other, _refused(other, problems)), one, other),
         one,
         other,
-        new_problems(one.snapshot.diagnostics, other.snapshot.diagnostics),
+        problems,
         changed_data(other, base.files, head.files),
         seen,
         unseen,
         floor,
         tuple(later(one, other)),
     )
+
+
+def _refused(head: Estate, problems: Iterable[Diagnostic]) -> dict[JobId, Diagnostic]:
+    """Return the jobs that dbt refuses, each with the first reason."""
+    found: dict[JobId, Diagnostic] = {}
+    for row in problems:
+        if row.location is not None and row.code in (CERTAIN | UNRESOLVED):
+            for job in jobs_at(head.snapshot.jobs.values(), row.location):
+                found.setdefault(job.id, row)
+    return found
 
 
 def _is_project(row: Diagnostic) -> bool:

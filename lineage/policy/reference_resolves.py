@@ -7,11 +7,23 @@ from collections.abc import Iterator
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
-CODES = frozenset({"dbt-circle", "dbt-duplicate-name", "dbt-unknown-model", "dbt-unknown-source"})
+UNRESOLVED = frozenset(
+    {
+        "dbt-duplicate-relation",
+        "dbt-private-model",
+        "dbt-unknown-fixture",
+        "dbt-unknown-model",
+        "dbt-unknown-source",
+    }
+)
+CODES = UNRESOLVED | {"dbt-circle", "dbt-duplicate-name", "dbt-unknown-group"}
 
 
 def check(facts: Facts) -> Iterator[Found]:
-    """Yield each `ref()` or `source()` that led to one thing, and now to none, two or itself."""
+    """Yield each `ref()` or `source()` that led to one thing, and now to none, two or itself.
+
+    Groups and relations are names as well, which may be there once.
+    """
     for problem in facts.problems:
         if problem.code in CODES:
             where = placed(problem.location)

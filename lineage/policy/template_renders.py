@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage.model.diagnostic import Severity
 from lineage.model.verdict import Status
 from lineage.policy import Facts, Found, Rule, placed, said, subject_at
 
+UNSET = "dbt-unknown-variable"
+"""Whoever runs dbt may give a variable that the project does not."""
 CERTAIN = frozenset({"template-refused", "template-unknown-macro"})
 
 
 def check(facts: Facts) -> Iterator[Found]:
     """Yield each template that is none, or that calls a macro as none can be called."""
     for problem in facts.problems:
-        if problem.code in CERTAIN:
+        if problem.code in CERTAIN | {UNSET}:
+            unset = problem.code == UNSET
             where = placed(problem.location)
             subject = subject_at(facts, where) or problem.code
-            yield Found(subject, said(problem), problem.code, Status.BREAKS, location=where)
-
-
-def refused(facts: Facts) -> frozenset[str]:
-    """Return the documents of which this rule tells."""
-    rows = (row for row in facts.problems if row.code in CERTAIN)
-    return frozenset(row.location.document for row in rows if row.location is not None)
+            status = Status.UNKNOWN if unset else Status.BREAKS
+            severity = Severity.WARNING if unset else None
+            yield Found(
+                subject, said(problem), problem.code, status, location=where, severity=severity
+            )
 
 
 RULE = Rule(

@@ -14,11 +14,11 @@ from typing import TypeAlias
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lineage.errors import LineageError, RequestError, StoreMissing
+from lineage.errors import LineageError, RequestError, StoreMissing, UnknownName
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Arrival, Event
 from lineage.model.snapshot import Snapshot
@@ -197,10 +197,8 @@ def application(served: Served) -> Starlette:
                 found = await run_in_threadpool(work, request, body)
             except _RefusedError as error:
                 return _told(error, error.status)
-            except (RequestError, StoreMissing) as error:
-                return _told(error, _WRONG)
             except LineageError as error:
-                return _told(error, _FAILED)
+                return _told(error, _status(error))
             if isinstance(found, Response):
                 return found
             return JSONResponse(plain(found), status)
@@ -237,6 +235,12 @@ def application(served: Served) -> Starlette:
     )
 
 
+def _status(error: LineageError) -> int:
+    if isinstance(error, UnknownName):
+        return _NOT_FOUND
+    return _WRONG if isinstance(error, RequestError | StoreMissing) else _FAILED
+
+
 def _told(error: Exception, status: int) -> Response:
     return JSONResponse({"error": str(error)}, status)
 
@@ -252,13 +256,19 @@ def _admit(request: Request, token: str | None) -> None:
 
 async def _body(request: Request) -> bytes:
     """Read a request, packed or not, up to the limit."""
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > MAX_BODY:
+        raise _RefusedError(_TOO_LARGE, f"a request has at most {MAX_BODY:,} bytes")
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise _RefusedError(_TOO_LARGE, f"a request has at most {MAX_BODY:,} bytes")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BODY:
+                raise _RefusedError(_TOO_LARGE, f"a request has at most {MAX_BODY:,} bytes")
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise _RefusedError(_WRONG, "the request ended before it was whole") from error
     data = b"".join(parts)
     if request.headers.get("content-encoding", "").lower() == "gzip":
         return _unpacked(data)

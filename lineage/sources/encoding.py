@@ -46,6 +46,9 @@ def is_text(content: bytes) -> bool:
     return b"\0" not in content
 
 
+UNDECODED = "\ufffd"
+"""What stands for bytes that are not of a text's encoding."""
+NOT_ALL_TEXT = "not all of it is UTF-8; what is not is shown as U+FFFD: save it as UTF-8"
 NO_TEXT = "this is no text in UTF-8, nor in UTF-16 with a byte order mark; save it as UTF-8"
 
 
@@ -83,4 +86,14 @@ def _recoded(chunk: bytes, decoder: codecs.IncrementalDecoder, *, ended: bool) -
     return decoder.decode(chunk, ended).encode()
 
 
-__all__ = ["LONGEST", "NO_TEXT", "Recoded", "encoding", "is_text", "text", "utf8"]
+__all__ = [
+    "LONGEST",
+    "NOT_ALL_TEXT",
+    "NO_TEXT",
+    "UNDECODED",
+    "Recoded",
+    "encoding",
+    "is_text",
+    "text",
+    "utf8",
+]

@@ -26,6 +26,7 @@ from lineage.model.names import joined
 from lineage.model.places import locate
 from lineage.sources import Item, Options, Reader
 from lineage.sources.document import Document
+from lineage.sources.encoding import NOT_ALL_TEXT, UNDECODED
 from lineage.sql.outline import Outline, Piece, Role, outline, split
 from lineage.sql.template import Rendered, plain, templated
 
@@ -61,6 +62,9 @@ def recognises(document: Document) -> bool:
 def read(document: Document, options: Options) -> Iterator[Item]:
     """Yield the events of a script, and what could not be parsed of it."""
     text = document.text()
+    if UNDECODED in text:
+        line = text.count("\n", 0, text.index(UNDECODED)) + 1
+        yield document.problem("not-utf-8", NOT_ALL_TEXT, Severity.WARNING, line=line)
     rendered: Rendered | None = None
     if templated(text):
         rendered = plain().render(text, document=document.name)

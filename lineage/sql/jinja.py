@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, cast
 
 from jinja2 import (
@@ -325,6 +325,8 @@ class Environment(SandboxedEnvironment):
         self._lexer = _Lexer(self)
         self._compiled = 0
         self._prepared: dict[str, Compiled] = {}
+        self.lacking = False
+        """Whether packages are missing, so that their names are not known."""
 
     @property
     def lexer(self) -> Lexer:
@@ -358,7 +360,8 @@ class Environment(SandboxedEnvironment):
             return obj.within(f"{obj.written}.{name}")
         if not self.run.lenient and not isinstance(obj, Namespace):
             # dbt runs with Jinja's default here: empty, false, and an error when called.
-            return Missing(self, name or hint or "value")
+            # Of what we give only a part of the attributes is here: dbt has them all.
+            return Missing(self, name or hint or "value", given=isinstance(obj, SimpleNamespace))
         written = getattr(obj, "written", None)
         return Unknown(self, f"{written}.{name}" if written else str(name or hint))
 

@@ -37,6 +37,8 @@ class Meaning:
     rows: int
     open: bool = False
     """Some of its columns are not known."""
+    table: Table | None = None
+    """The table that it is all of, where nobody listed its columns."""
 
 
 @dataclass(slots=True)
@@ -64,19 +66,37 @@ class Terms:
         return len(self._numbers)
 
 
+Naming = Callable[[Table, str], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What makes a table, and what names mean there."""
+
+    tree: exp.Expr
+    schema: Schema
+    name: Naming
+
+
 class Reader:
     """Reads the meaning of queries against a schema.
 
     ``name`` says what a table's column is called, whatever a script calls it: the same thing for
-    what was renamed. Without a column (``""``) it says what the table is called.
+    what was renamed. Without a column (``""``) it says what the table is called. A table that
+    ``defined`` knows means what the query means that makes it.
     """
 
     def __init__(
-        self, schema: Schema, terms: Terms, name: Callable[[Table, str], Hashable] | None = None
+        self,
+        schema: Schema,
+        terms: Terms,
+        name: Naming | None = None,
+        defined: Callable[[Table], Definition | None] = lambda _: None,
     ) -> None:
         self.schema = schema
         self.terms = terms
         self._name = name or (lambda table, column: (table.name.lower(), column.lower()))
+        self._defined = defined
         self._depth = 0
         self._unions: dict[int, tuple[int, ...]] = {}
         """The branches of a union."""
@@ -92,6 +112,12 @@ class Reader:
 
     def statement(self, tree: exp.Expr) -> Meaning | None:
         """Return the meaning of the query in a statement; None if there is none to be read."""
+        try:
+            return self._statement(tree)
+        except (TooDeep, RecursionError):
+            return None
+
+    def _statement(self, tree: exp.Expr) -> Meaning | None:
         query = tree
         scope = _Scope({})
         if not isinstance(tree, exp.Query):
@@ -101,10 +127,23 @@ class Reader:
             if tree.args.get("with_") is not None:
                 self._with(tree.args["with_"], scope)
             query = body
-        try:
-            return self._query(query, scope)
-        except (TooDeep, RecursionError):
+        return self._query(query, scope)
+
+    def _definition(self, table: Table) -> Meaning | None:
+        """Return the meaning of the query that makes a table, if that is to stand for it."""
+        found = self._defined(table)
+        if found is None:
             return None
+        self._depth += 1
+        around = self.schema, self._name
+        self.schema, self._name = found.schema, found.name
+        try:
+            if self._depth > _MAX_DEPTH:
+                raise TooDeep
+            return self._statement(found.tree)
+        finally:
+            self.schema, self._name = around
+            self._depth -= 1
 
     # ---- queries -------------------------------------------------------------------------
 
@@ -385,9 +424,12 @@ class Reader:
         if table is None:
             rows = self.terms.of("table", joined(parts).lower())
             return Meaning([], rows, open=True)
+        made = self._definition(table)
+        if made is not None:
+            return made
         rows = self.terms.of("table", self._name(table, ""))
         if table.columns is None:
-            return Meaning([], rows, open=True)
+            return Meaning([], rows, open=True, table=table)
         columns = [
             (name, self.terms.of("column", self._name(table, name))) for name, _ in table.columns
         ]
@@ -637,7 +679,11 @@ class Reader:
                     return value
             if found.open and open_ is None:
                 open_ = found
-        return self.terms.of("column", open_.rows, name) if open_ is not None else None
+        if open_ is None:
+            return None
+        if open_.table is not None:
+            return self.terms.of("column", self._name(open_.table, name))
+        return self.terms.of("column", open_.rows, name)
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

@@ -272,6 +272,14 @@ def _plain(name: str) -> Parts:
     return tuple(piece.strip('"`[]') for piece in pieces)
 
 
+def selected(text: str, dialect: str | None) -> tuple[str, ...]:
+    """Return the columns that a query yields; none where a star hides some, or it is no query."""
+    trees = [item.tree for item in parsed(text, dialect)]
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query) or trees[0].is_star:
+        return ()
+    return tuple(name for name in trees[0].named_selects if name)
+
+
 def star_names(tree: exp.Expr) -> frozenset[str]:
     """Return the columns, in lower case, that a star of a statement treats apart from the rest."""
     found: set[str] = set()

@@ -20,6 +20,8 @@ REFUSED = "template-refused"
 """The code of what dbt refuses as well, where what is only not known here has other codes."""
 
 
+_UNKNOWN = {True: "template-unknown-macro", False: "template-unknown-value"}
+"""Codes: of what is nowhere, so that it cannot be called, and of a value that is not known here."""
 DECIDABLE = ("is_incremental()",)
 """Calls whose answer is yes or no, so that both can be tried."""
 
@@ -92,14 +94,16 @@ class Run:
         """Note that the text depends on an unknown value in a way that cannot be tried."""
         self.complete = False
         self._tell(
-            "template-unknown-macro" if value.called else "template-unknown-value",
+            _UNKNOWN[value.called and not value.given],
             value.written,
             f"the text depends on `{short(value)}`, which is not known here",
         )
 
     def printed(self, value: Unknown) -> str:
         """Return the placeholder of an unknown value that reaches the text."""
-        if value.called and not self.lenient:
+        if value.called and value.given and not self.lenient:
+            self.shapes(value)
+        elif value.called and not self.lenient:
             self.complete = False
             self._tell(
                 "template-unknown-macro",

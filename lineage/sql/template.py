@@ -157,7 +157,15 @@ class Renderer:
 
     def unknown(self, written: str) -> Unknown:
         """Return a value that nobody knows, to be given as a name or inside one."""
+        return Unknown(self._environment, written, given=True)
+
+    def absent(self, written: str) -> Unknown:
+        """Return what stands for something that is nowhere."""
         return Unknown(self._environment, written)
+
+    def lack(self) -> None:
+        """Take what a name has that nobody knows for something that is elsewhere, not nowhere."""
+        self._environment.lacking = True
 
     def note(self, code: str, message: str, *, complete: bool = True) -> None:
         """Report something about the place that is being rendered."""

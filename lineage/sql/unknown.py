@@ -39,6 +39,9 @@ class Run(Protocol):
 class Runs(Protocol):
     """Whatever renders: it knows the rendering that is going on."""
 
+    lacking: bool
+    """Whether packages are missing, so that their names are not known."""
+
     @property
     def run(self) -> Run:
         """The rendering that is going on."""
@@ -51,16 +54,21 @@ _Undefined: Any = Undefined
 class Unknown(_Undefined):  # type: ignore[misc]
     """A value that nobody knows: anything done with it is unknown too, and remembered."""
 
-    __slots__ = ("called", "environment", "written")
+    __slots__ = ("called", "environment", "given", "written")
     called: bool
     environment: Runs
+    given: bool
+    """Whether somebody has it, so that only its value is not known."""
     written: str
 
-    def __init__(self, environment: Runs, written: str, *, called: bool = False) -> None:
+    def __init__(
+        self, environment: Runs, written: str, *, called: bool = False, given: bool = False
+    ) -> None:
         super().__init__(name=written)
         self.environment = environment
         self.written = written[:200]
         self.called = called
+        self.given = given
 
     @property
     def run(self) -> Run:
@@ -69,7 +77,7 @@ class Unknown(_Undefined):  # type: ignore[misc]
 
     def within(self, written: str, *, called: bool = False) -> Unknown:
         """Return another unknown value, made from this one."""
-        return Unknown(self.environment, written, called=called or self.called)
+        return Unknown(self.environment, written, called=called or self.called, given=self.given)
 
     def __getattr__(self, name: str) -> Unknown:
         if name.startswith("__") or name in _PROBED:
@@ -195,4 +203,5 @@ class Missing(Unknown):
     def __getattr__(self, name: str) -> Unknown:
         if name.startswith("__") or name in _PROBED:
             raise AttributeError(name)
-        return self.within(f"{self.written}.{name}")
+        given = self.given or self.environment.lacking
+        return Unknown(self.environment, f"{self.written}.{name}", given=given)

@@ -232,13 +232,17 @@ def test_what_cannot_be_rendered_here_is_a_warning_that_counts(name: str, projec
     for path, text in files.items():
         write(project, path, text)
     code, found = rows(project, "--fail-on", "unknown")
-    (row,) = [row for row in found if row["rule"] == "STATEMENT_KNOWN"]
+    told = {row["subject"]: row for row in found if row["rule"] == "STATEMENT_KNOWN"}
     assert code == 1
-    assert said in row["message"]
-    assert (row["severity"], row["subject"]) == ("warning", "main.n")
+    assert said in told["main.n"]["message"]
+    assert {row["severity"] for row in told.values()} == {"warning"}
+    reads = "reads main.n, whose statement is not understood"
+    assert {subject: row["message"] for subject, row in told.items() if subject != "main.n"} == {
+        "main.z": reads, "not_null_n_id": reads,
+    }  # fmt: skip
     assert check(project).exit_code == 0
-    assert "1 unknown" in check(project).stdout
-    assert "1 could not be judged" in check(project).stdout
+    assert "3 unknown" in check(project).stdout
+    assert "3 could not be judged" in check(project).stdout
     commit(project)
     write(project, "models/other.sql", "select 1 as one\n")
     assert rows(project, "--fail-on", "unknown") == (0, [])

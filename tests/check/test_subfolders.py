@@ -112,3 +112,35 @@ def test_nothing_to_check_is_said(
     assert "neither a dbt project nor a SQL file in .; run this where they are" in found.stderr
     assert not (tmp_path / ".github").exists()
     assert not (tmp_path / "lineage.toml").exists()
+
+
+@pytest.mark.parametrize("inside", ["models/staging", "dbt_packages/tools", "macros"])
+def test_a_folder_of_a_dbt_project_is_that_project(
+    inside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "shop/dbt_project.yml", "name: shop\n")
+    write(tmp_path, f"shop/{inside}/a.sql", "select 1\n")
+    write(tmp_path, "shop/dbt_packages/tools/dbt_project.yml", "name: tools\n")
+    monkeypatch.chdir(begin(tmp_path) / "shop" / inside)
+    up = "/".join([".."] * (inside.count("/") + 1))
+    refused = run("init", "ci", "--project", ".")
+    assert refused.exit_code == 2
+    assert f". is a folder of the dbt project in {up}" in refused.stderr
+    assert f"--project {up}" in refused.stderr
+    found = run("init", "ci")
+    assert found.exit_code == 0, found.output
+    assert f"found a dbt project in {up}" in found.stderr
+    assert (tmp_path / "shop/lineage.toml").is_file()
+    assert "--project shop" in (tmp_path / ".github/workflows/lineage.yml").read_text()
+    assert f"try it: lineage check --base HEAD --project {up}" in found.stderr
+    assert run("check", "--base", "HEAD", "--project", up).exit_code == 0
+
+
+def test_a_dbt_project_outside_of_the_repository_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "dbt_project.yml", "name: shop\n")
+    write(tmp_path, "own/a.sql", "select 1\n")
+    monkeypatch.chdir(begin(tmp_path / "own"))
+    assert "found SQL files in ." in run("init", "ci").stderr
+    assert (tmp_path / "own/lineage.toml").is_file()

@@ -90,3 +90,54 @@ def test_what_fits_or_does_not_run_is_none(name: str, project: Path) -> None:
     for path, text in FITTING[name].items():
         write(project, path, text)
     assert "TEST_STILL_BINDS" not in {row["rule"] for row in rows(project)[1]}
+
+
+IN_FILES = """\
+unit_tests:
+  - name: u
+    model: n
+    given:
+      - {input: ref("m"), format: csv, fixture: given_m}
+    expect: {format: sql, fixture: expected}
+"""
+ROWS = {
+    "models/u.yml": IN_FILES,
+    "tests/fixtures/given_m.csv": "id,AMT\n1,2\n",
+    "tests/fixtures/deep/expected.sql": "select 1 as id, 2 as amt\nunion all select 2, 3\n",
+}
+UNFIT_FILES = {
+    "the model renames it": (
+        "models/n.sql", N.replace("as amt", "as amount"), "uses main.n.amt, which is gone",
+    ),
+    "the rows expected": (
+        "tests/fixtures/deep/expected.sql", "select 1 as no", "uses main.n.no, which is not there",
+    ),
+    "the rows given": (
+        "tests/fixtures/given_m.csv", "id,ammt\n1,2\n", "uses main.m.ammt, which is not there",
+    ),
+    "rows in the YAML file": (
+        "models/u.yml",
+        IN_FILES.replace("fixture: expected", "rows: 'select 1 as idd'"),
+        "uses main.n.idd, which is not there",
+    ),
+    "a file that is not there": (
+        "models/u.yml",
+        IN_FILES.replace("given_m", "given_x"),
+        "the unit test u takes its rows from given_x, which is no file.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNFIT_FILES)
+def test_rows_may_be_in_files_of_their_own(name: str, project: Path) -> None:
+    for path, text in ROWS.items():
+        write(project, path, text)
+    commit(project)
+    path, text, message = UNFIT_FILES[name]
+    write(project, path, text)
+    if name == "the model renames it":
+        write(project, "models/z.sql", "select 1 as id")
+    code, found = rows(project)
+    (error,) = [row for row in found if row["severity"] == "error"]
+    assert (code, error["subject"], error["message"]) == (1, "u", message)
+    assert (error["location"]["document"], error["location"]["line"]) == ("models/u.yml", 2)

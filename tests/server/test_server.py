@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -10,8 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openlineage.client import OpenLineageClient
@@ -102,7 +104,6 @@ def test_what_is_no_event(client: TestClient, body: bytes, packed: bool, status:
 @pytest.mark.parametrize(
     ("method", "path", "body", "said"),
     [
-        ("GET", "/api/v1/downstream?column=nothing.here", None, "nothing.here"),
         ("GET", "/api/v1/downstream", None, "?column="),
         ("GET", "/api/v1/downstream?column=raw.t.a&depth=x", None, "depth=x is no number of hops"),
         ("GET", "/api/v1/downstream?column=raw.t.a&depth=-1", None, "depth=-1"),
@@ -284,3 +285,35 @@ def test_documents_that_are_not_there(tmp_path: Path) -> None:
     done = subprocess.run(told, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "no.sql" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/api/v1/downstream?column=no.such", "/api/v1/impact"])
+def test_nothing_of_that_name(client: TestClient, path: str) -> None:
+    change = {"kind": "drop_column", "table": "no", "column": "such"}
+    asked = client.post(path, json=change) if path.endswith("impact") else client.get(path)
+    assert asked.status_code == 404
+    assert "no" in asked.json()["error"]
+
+
+def test_what_is_too_long_is_refused_before_it_comes(client: TestClient) -> None:
+    headers = {"content-length": "99999999999"}
+    assert client.post("/api/v1/lineage", content=b"", headers=headers).status_code == 413
+
+
+def test_a_client_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    served = application(Served(store=str(tmp_path / "store.db")))
+    scope: MutableMapping[str, Any] = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/v1/lineage",
+        "raw_path": b"/api/v1/lineage", "query_string": b"", "headers": [], "root_path": "",
+        "scheme": "http", "server": ("here", 80), "client": None,
+    }  # fmt: skip
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(served(scope, receive, send))
+    assert sent[0]["status"] == 400

@@ -134,3 +134,13 @@ def test_a_statement_that_names_both_means_both(tmp_path: Path) -> None:
     (tmp_path / "b.sql").write_text("INSERT INTO orders SELECT a FROM raw.orders;")
     estate = lineage.open(tmp_path)
     assert {id_.name for id_ in estate.snapshot.datasets} == {"raw.orders", "orders"}
+
+
+def test_what_is_not_utf_8_is_told_of_with_its_line() -> None:
+    document_ = document("a.sql", b"select 1 as one;\nselect 2 as caf\xe9;\n")
+    items = list(READER.read(document_, Options("duckdb")))
+    (problem,) = [item for item in items if isinstance(item, Diagnostic)]
+    assert (problem.code, problem.severity) == ("not-utf-8", Severity.WARNING)
+    assert problem.location is not None
+    assert problem.location.line == 2
+    assert "save it as UTF-8" in problem.message

@@ -49,6 +49,10 @@ class CheckReport:
 CHECK_REPORTS = Registry(__name__, "REPORT", CheckReport)
 
 
+_TOLD = frozenset({Status.UNKNOWN, Status.BREAKS})
+"""Verdicts on what was not understood."""
+
+
 def headline(checked: Checked) -> str:
     """Return the answer in one sentence: what is proved to break, then the rest, as numbers."""
     active = checked.active()
@@ -57,7 +61,7 @@ def headline(checked: Checked) -> str:
     errors = len({row.finding.subject for row in active if row.finding.severity is Severity.ERROR})
     verdicts = (*checked.impact.relations, *checked.impact.consumers)
     counted = Counter(verdict.status for verdict in verdicts)
-    told = {row.location for row in verdicts if row.status is Status.UNKNOWN and row.location}
+    told = {row.location for row in verdicts if row.status in _TOLD and row.location}
     unknown = counted[Status.UNKNOWN] + sum(row.location not in told for row in checked.unseen)
     values = {row.finding.subject for row in active if row.finding.status is Status.VALUE_CHANGES}
     parts = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
+from lineage.model.places import Anchor, Place, SourceMap
 from lineage.sources.dbt.circles import circles
 from lineage.sources.dbt.facts import (
     mapping,
@@ -18,10 +20,13 @@ from lineage.sources.dbt.facts import (
 from lineage.sources.dbt.files import CALLED, QUOTED, Package, Properties, Reading, Tested, why
 from lineage.sources.dbt.generic import GenericTest, declared
 from lineage.sources.dbt.node import Kind, Node, Project, Relation, Use
+from lineage.sources.dbt.refusals import refusals
+from lineage.sources.dbt.report import dialect_of
 from lineage.sources.dbt.settings import line_of
 from lineage.sources.dbt.statements import metric_sql
 from lineage.sources.dbt.tree import Tree
 from lineage.sources.dbt.world import Subject
+from lineage.sql.outline import selected
 from lineage.sql.rendering import REFUSED
 
 
@@ -45,6 +50,7 @@ def complete(reading: Reading) -> Project:
             if mapping(item.get("config")).get("enabled") is not False:
                 _add(reading, _unit_test(reading, package, item, path))
     reading.diagnostics += circles(reading)
+    reading.diagnostics += refusals(reading)
     return reading.project()
 
 
@@ -79,7 +85,13 @@ def _generic_test(reading: Reading, tested: Tested, test: GenericTest) -> Node:
         detail={"test": test.kind},
     )
     sql, note = _test_sql(reading, tested, test, arguments)
-    return replace(node, sql=sql, note=None if uses else note)
+    places = _generated(test.line) if sql is not None else None
+    return replace(node, sql=sql, places=places, note=None if uses else note)
+
+
+def _generated(line: int) -> SourceMap:
+    """Return where a statement stands that is made from one line of a YAML file."""
+    return SourceMap((Anchor(1, 1, Place(line, 0, exact=False)),))
 
 
 def _test_sql(
@@ -92,8 +104,6 @@ def _test_sql(
     if macro is None or table is None:
         called = f"{test.namespace}.{test.kind}" if test.namespace else test.kind
         return None, f"the test {called} is in no package that is installed"
-    if reading.is_ephemeral(tested.id):
-        return None, "it tests an ephemeral model, which is no relation"
     if test.column is not None:
         arguments.values["column_name"] = test.column
     where = text(test.config.get("where"))
@@ -106,7 +116,12 @@ def _test_sql(
             why_not = row.message.partition(": the template ")[2]
             message = f"the test {test.name} {why_not}"
             reading.problem(REFUSED, message, tested.file, test.line)
-    return (rendered.text, None) if rendered.complete else (None, why(rendered))
+    if not rendered.complete:
+        return None, why(rendered)
+    ids = filter(reading.is_ephemeral, dict.fromkeys((tested.id, *arguments.nodes)))
+    sql, places, problem = reading.with_ephemerals(rendered.text, SourceMap(), ids)
+    del places  # it has no text of its own that these could be found in
+    return (sql, None) if problem is None else (None, problem)
 
 
 def _arguments(reading: Reading, tested: Tested, test: GenericTest) -> _Arguments:
@@ -135,24 +150,51 @@ def _arguments(reading: Reading, tested: Tested, test: GenericTest) -> _Argument
     return found
 
 
-def _row_columns(fixture: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the columns of the rows that a unit test gives or expects, as far as they are here."""
-    rows = fixture.get("rows")
-    if fixture.get("format") == "csv":
-        written = (text(rows) or "").strip().splitlines()[:1]
-        return tuple(name.strip() for row in csv.reader(written) for name in row)
-    return tuple(dict.fromkeys(column for row in mappings(rows) for column in row))
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What reads the columns of the rows that a unit test gives or expects."""
+
+    reading: Reading
+    package: Package
+    test: str
+    path: str
+    line: int
+
+    def columns(self, given: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the columns of rows that are written there, or in a file of their own."""
+        rows, form = given.get("rows"), given.get("format")
+        name = text(given.get("fixture"))
+        if name is not None:
+            found = self.reading.fixture(self.package, name)
+            if found is None:
+                message = f"the unit test {self.test} takes its rows from {name}, which is no file."
+                self.reading.problem("dbt-unknown-fixture", message, self.path, self.line)
+                return ()
+            form, rows = PurePosixPath(found[0]).suffix[1:], found[1]
+        if form == "csv":
+            written = (text(rows) or "").strip().splitlines()[:1]
+            return tuple(name.strip() for row in csv.reader(written) for name in row)
+        if form == "sql":
+            return self._selected(text(rows) or "")
+        return tuple(dict.fromkeys(column for row in mappings(rows) for column in row))
+
+    def _selected(self, written: str) -> tuple[str, ...]:
+        subject = Subject(self.test, self.package.name, None, {})
+        rendered = self.reading.world.render(written, subject, document=self.path)
+        dialect = dialect_of(self.reading.target.adapter)
+        return selected(rendered.text, dialect) if rendered.complete else ()
 
 
 def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], path: str) -> Node:
     name = text(item.get("name")) or "unnamed"
+    rows = _Rows(reading, package, name, path, line_of(item))
     tested = text(item.get("model")) or ""
     model = reading.world.find(tested, None, package.name)
     uses: list[Use] = []
     depends_on: list[str] = []
     if model is not None:
         depends_on.append(model.id)
-        uses += [Use(model.id, column) for column in _row_columns(mapping(item.get("expect")))]
+        uses += [Use(model.id, column) for column in rows.columns(mapping(item.get("expect")))]
     else:
         message = f"the unit test {name} tests {tested}, which is not there."
         reading.problem("dbt-unknown-model", message, path, line_of(item))
@@ -161,7 +203,7 @@ def _unit_test(reading: Reading, package: Package, item: Mapping[str, object], p
         id_ = reading.referred(called[1], called[2], package) if called else None
         if id_ is not None:
             depends_on.append(id_)
-            uses += [Use(id_, column) for column in _row_columns(given)]
+            uses += [Use(id_, column) for column in rows.columns(given)]
     return Node(
         id=f"unit_test.{package.name}.{tested}.{name}",
         kind=Kind.TEST,
@@ -207,7 +249,7 @@ def _metrics(reading: Reading, package: Package, properties: Properties) -> None
             measures[text(measure.get("name")) or ""] = (id_, sql)
         depends_on = (id_,) if id_ else ()
         node = _consumer(reading, package, item, path, Kind.SEMANTIC_MODEL, depends_on)
-        _add(reading, replace(node, sql=metric_sql(item, None, relation)))
+        _add(reading, _queried(node, metric_sql(item, None, relation)))
     for item, path in properties.others.get("metrics", []):
         parameters = mapping(item.get("type_params"))
         wanted = _called(parameters.get("measure")) or ""
@@ -217,7 +259,11 @@ def _metrics(reading: Reading, package: Package, properties: Properties) -> None
         others = tuple(f"metric.{package.name}.{name}" for name in names if name)
         depends_on = (*((id_,) if id_ else ()), *others)
         node = _consumer(reading, package, item, path, Kind.METRIC, depends_on)
-        _add(reading, replace(node, sql=sql))
+        _add(reading, _queried(node, sql))
+
+
+def _queried(node: Node, sql: str | None) -> Node:
+    return node if sql is None else replace(node, sql=sql, places=_generated(node.line))
 
 
 def _called(value: object) -> str | None:

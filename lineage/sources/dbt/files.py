@@ -31,16 +31,18 @@ from lineage.sources.dbt.node import Column, Kind, Node, Project, Relation
 from lineage.sources.dbt.settings import configured, folders, layered, line_of, load, paths, target
 from lineage.sources.dbt.statements import Inlined, snapshot_sql, with_ephemerals
 from lineage.sources.dbt.tree import Tree
-from lineage.sources.dbt.world import Known, Subject, Table, World
+from lineage.sources.dbt.world import Known, Subject, Table, World, cte_of
 from lineage.sources.document import readable
-from lineage.sources.encoding import NO_TEXT, is_text
+from lineage.sources.encoding import NO_TEXT, NOT_ALL_TEXT, UNDECODED, is_text
 from lineage.sql.rendering import REFUSED
 from lineage.sql.template import Rendered
 
 PROJECT = "dbt_project.yml"
+PACKAGES = ("packages.yml", "dependencies.yml")
 CALLED = re.compile(r"\b(ref|source|metric)\s*\(([^()]*)\)")
 QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 _VERSION = re.compile(r"\b(?:v|version)\s*=\s*['\"]?([\w.]+)")
+_PYTHON_COMMENT = re.compile(r"(?m)(?<!['\"\w])#.*$")
 _PYTHON_CALL = re.compile(r"\bdbt\.(ref|source)\s*\(([^()]*)\)")
 SNAPSHOT = re.compile(
     r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", re.DOTALL
@@ -77,6 +79,11 @@ class Package:
         yield from paths(self.settings, "macro-paths", default=["macros"])
         for folder in paths(self.settings, "test-paths", default=["tests"]):
             yield f"{folder}/generic"
+
+    def fixture_folders(self) -> Iterator[str]:
+        """Yield its folders with rows for unit tests."""
+        for folder in paths(self.settings, "test-paths", default=["tests"]):
+            yield f"{folder}/fixtures"
 
 
 @dataclass(slots=True)
@@ -229,6 +236,8 @@ class Reading:
             },
             columns=self._columns_of,
         )
+        if self._lacks_packages():
+            self.world.lack()
 
     def read(self) -> None:
         """Read what is built: sources, seeds, models, snapshots, and singular tests."""
@@ -283,7 +292,13 @@ class Reading:
         if content is not None and not is_text(content):
             self.problem("unreadable", f"{NO_TEXT}; it is left out.", path)
             return None
-        return None if content is None else content.decode("utf-8-sig", errors="replace")
+        written = None if content is None else content.decode("utf-8-sig", errors="replace")
+        if written is not None and UNDECODED in written:
+            line = written.count("\n", 0, written.index(UNDECODED)) + 1
+            message = f"{path}:{line}: {NOT_ALL_TEXT}."
+            place = Location(path, line)
+            self.diagnostics.append(Diagnostic("not-utf-8", message, Severity.WARNING, place))
+        return written
 
     def _yaml(self, path: str) -> Mapping[str, object]:
         if path not in self._known_files():
@@ -322,6 +337,24 @@ class Reading:
             and path.count("/") == start.count("/") + 1
         }
         return [self._package(root) for root in sorted(roots)]
+
+    def _lacks_packages(self) -> bool:
+        """Return whether fewer packages are installed than the project names; tell so."""
+        for name in PACKAGES:
+            path = self.root.folder(name)
+            wanted = len(mappings(self._yaml(path).get("packages")))
+            if wanted > len(self.packages) - 1:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "dbt-packages-missing",
+                        f"{path}: names {wanted} packages, of which not all are installed; what "
+                        f"calls their macros is not known. Install them with `dbt deps`.",
+                        Severity.NOTE,
+                        Location(path),
+                    )
+                )
+                return True
+        return False
 
     def _define_macros(self, package: Package) -> None:
         for folder in package.macro_folders():
@@ -401,7 +434,8 @@ class Reading:
         self._find_snapshots(package, properties)
         for folder in paths(settings, "test-paths", default=["tests"]):
             for path in self._under(package, folder, ".sql"):
-                if not path.startswith(package.folder(f"{folder}/generic") + "/"):
+                others = (package.folder(f"{folder}/{name}/") for name in ("generic", "fixtures"))
+                if not path.startswith(tuple(others)):
                     self._find_test(package, path, folder, properties)
 
     def _find_snapshots(self, package: Package, properties: Properties) -> None:
@@ -666,6 +700,13 @@ class Reading:
             return None
         return name
 
+    def fixture(self, package: Package, name: str) -> tuple[str, str] | None:
+        """Return a file with rows for unit tests, and its text."""
+        for folder in package.fixture_folders():
+            for path in self._under(package, folder, f"/{name}.csv", f"/{name}.sql"):
+                return path, self._text(path) or ""
+        return None
+
     def _word(self, value: object) -> str | None:
         shown = text(value)
         return text(self.world.value(shown)) if shown is not None else None
@@ -720,10 +761,12 @@ class Reading:
         return self.outside.node(id_) if self.outside else None
 
     def table_of(self, id_: str) -> Table | None:
-        """Return the relation of a node as templates handle it."""
+        """Return the relation of a node as templates handle it; of an ephemeral one, its CTE."""
         draft = self.drafts.get(id_)
         node = self.nodes.get(id_) or self.elsewhere(id_)
         relation = draft.relation if draft else node.relation if node else None
+        if draft is not None and relation is not None and draft.ephemeral:
+            return self.world.table(relation, ephemeral=cte_of(id_))
         return self.world.table(relation) if relation else None
 
     def referred(self, function: str, arguments: str, package: Package) -> str | None:
@@ -762,6 +805,8 @@ class Reading:
             owners=facts.owners,
             domain=facts.domain,
             contract=flag(mapping(draft.config.get("contract")).get("enforced")),
+            group=text(draft.config.get("group")),
+            private="private" in {draft.config.get("access"), draft.properties.get("access")},
         )
         if draft.kind is Kind.SEED:
             columns = self.seed_columns.get(draft.id)
@@ -795,13 +840,10 @@ class Reading:
 
     def _made(self, draft: Draft) -> Statement:
         if draft.python:
-            found = [
-                self.referred(function, arguments, draft.package)
-                for function, arguments in _PYTHON_CALL.findall(draft.written)
-            ]
-            depends_on = tuple(dict.fromkeys(id_ for id_ in found if id_))
-            note = f"{draft.file} is a Python model: it holds no SQL to bind"
-            return Statement(None, None, depends_on, note)
+            depends_on = tuple(dict.fromkeys(self._python_refers(draft)))
+            return Statement(
+                None, None, depends_on, "it is a Python model: it holds no SQL to bind"
+            )
         subject = Subject(draft.name, draft.package.name, draft.relation, draft.config)
         rendered = self.world.render(draft.written, subject, document=draft.file)
         self.diagnostics += rendered.diagnostics
@@ -812,27 +854,56 @@ class Reading:
             return Statement(None, None, depends_on, why(rendered))
         if not rendered.text.strip():
             return Statement(None, None, depends_on, "it is empty once it is rendered")
-        inlined: dict[str, Inlined] = {}
-        for id_ in subject.ephemerals:
-            reason = self._inline(id_, inlined)
-            if reason is not None:
-                return Statement(None, None, depends_on, reason)
-        sql, places = with_ephemerals(
-            rendered.text.rstrip().removesuffix(";"), rendered.map, tuple(inlined.values())
+        sql, places, reason = self.with_ephemerals(
+            rendered.text.rstrip().removesuffix(";"), rendered.map, subject.ephemerals
         )
+        if reason is not None:
+            return Statement(None, None, depends_on, reason)
         own = str(self.table_of(draft.id))
         adapter = self.target.adapter
-        later = None if inlined else again(rendered, draft.config, adapter, own, draft.written)
+        later = (
+            None
+            if subject.ephemerals
+            else again(rendered, draft.config, adapter, own, draft.written)
+        )
         return Statement(sql, places, depends_on, later=later)
+
+    def _python_refers(self, draft: Draft) -> Iterator[str]:
+        """Yield what a Python model refers to; report what is not there."""
+        written = _PYTHON_COMMENT.sub(lambda found: " " * len(found[0]), draft.written)
+        for called in _PYTHON_CALL.finditer(written):
+            function, arguments = called.groups()
+            id_ = self.referred(function, arguments, draft.package)
+            names = QUOTED.findall(arguments)
+            if id_ is not None:
+                yield id_
+            elif names and not QUOTED.sub("", _VERSION.sub("", arguments)).strip(", "):
+                what = "model" if function == "ref" else "source"
+                line = written.count("\n", 0, called.start()) + 1
+                message = (
+                    f"{function}({arguments}) names a {what} that the project does not have; "
+                    f"check the name, or whether it was deleted or disabled."
+                )
+                self.problem(f"dbt-unknown-{what}", message, draft.file, line)
 
     def _surely(self, depends_on: Iterable[str], rendered: Rendered) -> Iterator[str]:
         """Yield what a text refers to however it is run, the first time of an incremental one."""
         asked = {condition for condition, _ in rendered.assumptions}
         for id_ in depends_on if asked <= {"is_incremental()"} else ():
             table = self.table_of(id_)
-            name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}" if self.is_ephemeral(id_) else table
-            if not asked or str(name) in rendered.text:
+            if not asked or str(table) in rendered.text:
                 yield id_
+
+    def with_ephemerals(
+        self, sql: str, places: SourceMap, ids: Iterable[str]
+    ) -> tuple[str, SourceMap, str | None]:
+        """Return a statement with ephemeral models in it, and why one of them is not known."""
+        inlined: dict[str, Inlined] = {}
+        for id_ in ids:
+            reason = self._inline(id_, inlined)
+            if reason is not None:
+                return sql, places, reason
+        return (*with_ephemerals(sql, places, tuple(inlined.values())), None)
 
     def _inline(self, id_: str, inlined: dict[str, Inlined]) -> str | None:
         """Add an ephemeral model, and before it those that it uses; return why it cannot be."""
@@ -841,7 +912,7 @@ class Reading:
             node = self.elsewhere(id_)
             self.lacking.add(node.file if node is not None else "")
             return "its text is not read"
-        name = f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"
+        name = cte_of(id_)
         if name in inlined:
             return None
         if id_ in self._busy:
@@ -861,7 +932,12 @@ class Reading:
 def why(rendered: Rendered) -> str:
     """Return why a text is not known, in a note's words."""
     said = next(
-        (item.message for item in rendered.diagnostics if item.severity is not Severity.NOTE),
+        (
+            item.message
+            for item in rendered.diagnostics
+            # A placeholder stands for a variable: that alone keeps no text from being known.
+            if item.severity is not Severity.NOTE and item.code != "dbt-unknown-variable"
+        ),
         "a part of it is not known",
     )
     return f"it cannot be rendered without dbt: {said}"
@@ -893,6 +969,7 @@ def _blocks(source: str) -> Iterator[tuple[str, str]]:
 
 __all__ = [
     "DOCS",
+    "PACKAGES",
     "PROJECT",
     "SNAPSHOT",
     "Outside",

@@ -95,6 +95,9 @@ class Node:
     domain: str | None = None
     contract: bool = False
     """True when the model's columns are promised (``contract: {enforced: true}``)."""
+    group: str | None = None
+    private: bool = False
+    """Whether only its group may refer to it."""
     detail: Mapping[str, str] = field(default_factory=dict)
     """Further words for people: an exposure's URL and type, a test's name."""
 

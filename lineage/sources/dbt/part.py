@@ -20,7 +20,7 @@ from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Event
 from lineage.sources.dbt.consumers import complete
 from lineage.sources.dbt.facts import mappings, text
-from lineage.sources.dbt.files import DOCS, PROJECT, SNAPSHOT, Reading
+from lineage.sources.dbt.files import DOCS, PACKAGES, PROJECT, SNAPSHOT, Reading
 from lineage.sources.dbt.node import RELATIONS, Kind, Node, Project, Relation
 from lineage.sources.dbt.report import events
 from lineage.sources.dbt.settings import load
@@ -48,6 +48,8 @@ _REFERRED = frozenset({Kind.MODEL, Kind.SEED, Kind.SNAPSHOT})
 """Kinds of which no two may have the same name."""
 _DESCRIBING = ("models", "seeds", "snapshots", "data_tests", "tests")
 _YAML = (".yml", ".yaml")
+_FREE = (".sql", ".csv")
+"""Files that may be used from anywhere where they are in a shared folder."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,7 +74,8 @@ class Remembered(msgspec.Struct, frozen=True, array_like=True):
     nodes: list[msgspec.Raw]
     environment: list[str]
     """Files that any other may depend on."""
-    macro_folders: list[str]
+    shared_folders: list[str]
+    """Folders of macros, and of rows for unit tests."""
     described: dict[str, list[str]]
     """The YAML files in which a name is described."""
     unresolved: list[str]
@@ -115,7 +118,7 @@ def remember(reading: Reading, project: Project) -> bytes:
         ],
         nodes=[msgspec.Raw(_encoded(node)) for node in project.nodes],
         environment=environment,
-        macro_folders=folders,
+        shared_folders=folders,
         described={name: list(paths) for name, paths in described.items()},
         unresolved=sorted(_unresolved(reading, project)),
     )
@@ -150,14 +153,16 @@ def _environment(reading: Reading) -> tuple[list[str], list[str]]:
     folders: list[str] = []
     for package in reading.packages:
         found[package.folder(PROJECT)] = None
-        folders += [package.folder(folder).rstrip("/") + "/" for folder in package.macro_folders()]
+        every = (*package.macro_folders(), *package.fixture_folders())
+        folders += [package.folder(folder).rstrip("/") + "/" for folder in every]
         for kind in sorted(_SHARED):
             rows = reading.properties[package.name].others.get(kind, [])
             found.update(dict.fromkeys(path for _, path in rows))
-    found[reading.root.folder("profiles.yml")] = None
+    for name in ("profiles.yml", *PACKAGES):
+        found[reading.root.folder(name)] = None
     for path in reading.files:
-        macro = path.endswith(".sql") and path.startswith(tuple(folders))
-        if macro or path in reading.documented:
+        shared = path.endswith(_FREE) and path.startswith(tuple(folders))
+        if shared or path in reading.documented:
             found[path] = None
     return [path for path in found if path in reading.files], folders
 
@@ -451,9 +456,13 @@ class _Closure:
 
     def _check_environment(self, path: str) -> None:
         kept = self.memory.kept
-        if path in kept.environment or PurePosixPath(path).name in {PROJECT, "profiles.yml"}:
+        if path in kept.environment or PurePosixPath(path).name in {
+            PROJECT,
+            "profiles.yml",
+            *PACKAGES,
+        }:
             raise _Unsuited
-        if path.endswith(".sql") and path.startswith(tuple(kept.macro_folders)):
+        if path.endswith(_FREE) and path.startswith(tuple(kept.shared_folders)):
             raise _Unsuited
         for state in range(len(self.states)):
             content = self.content(state, path)
@@ -583,6 +592,7 @@ def _outwards(node: Node | None) -> object:
         return None
     columns = (node.columns, node.catalog) if node.kind in {Kind.SEED, Kind.SOURCE} else ()
     return (node.kind, node.relation, node.materialized == "ephemeral", node.owners, node.domain,
+            node.group if node.private else None, node.private,
             node.depends_on if node.relation is None else (), columns)  # fmt: skip
 
 

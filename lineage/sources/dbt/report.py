@@ -204,7 +204,7 @@ class Report:
         origin = OriginFacet(
             document=node.file,
             line=node.line or (1 if node.sql is not None and node.places is not None else 0),
-            column=1 if node.sql is not None and node.places is not None else 0,
+            column=1 if node.sql is not None and node.places is not None and not node.line else 0,
             kind=_JOB_KINDS[node.kind],
             relation_kind=_relation_kind(node),
             database=node.relation.database if node.relation else None,

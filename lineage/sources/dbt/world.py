@@ -36,6 +36,11 @@ class Clock(datetime):
     today = now
 
 
+def cte_of(id_: str) -> str:
+    """Return the name of an ephemeral model in what it is written into."""
+    return f"__dbt__cte__{id_.rsplit('.', 1)[-1]}"
+
+
 class Table:
     """A relation as templates handle it; written, it is the quoted name."""
 
@@ -169,6 +174,7 @@ class World:
         self._calls = 0
         self.renderer = Renderer(lenient=False)
         self.diagnostics: list[Diagnostic] = []
+        self._incomplete = False
         self._macros: dict[str, dict[str, Callable[..., object]]] = {
             package: dict(macros)
             for package, macros in packages(target.adapter, self.renderer.unknown).items()
@@ -192,6 +198,11 @@ class World:
         self._macros.setdefault(package, {}).update(macros)
         if not known:
             self._constant = self._constants()
+
+    def lack(self) -> None:
+        """Take names of packages that are not here for something that is elsewhere."""
+        self._incomplete = True
+        self.renderer.lack()
 
     def macro(self, name: str, package: str | None = None) -> Callable[..., object] | None:
         """Return a macro as dbt finds it: the root project's, the package's, dbt's own."""
@@ -226,7 +237,7 @@ class World:
         if found is not None:
             return found
         shown = f"{macro_namespace}.{macro_name}" if macro_namespace else macro_name
-        return self.renderer.unknown(shown)
+        return self.renderer.absent(shown)
 
     # rendering -----------------------------------------------------------------------------
 
@@ -422,10 +433,12 @@ class World:
             else self.find(last, None, self._subject.package)
         )
         if known is None:
-            shown = ", ".join(repr(text) for text in texts)
+            version = [] if number is None else [f"v={number}"]
+            shown = ", ".join([*map(repr, texts), *version])
+            name = texts[-1] if number is None else f"{texts[-1]}_v{number}"
             if package and package != self.project and all(package != at for at, _ in self.refs):
-                return self._lacking("model", shown, texts[-1], package=package)
-            return self._lacking("model", shown, texts[-1])
+                return self._lacking("model", shown, name, package=package)
+            return self._lacking("model", shown, name)
         return self._used(known)
 
     def _source(self, *names: object) -> object:
@@ -444,7 +457,7 @@ class World:
             return self.table(known.relation)
         if known.id not in self._subject.ephemerals:
             self._subject.ephemerals.append(known.id)
-        return self.table(known.relation, ephemeral=f"__dbt__cte__{known.id.rsplit('.', 1)[-1]}")
+        return self.table(known.relation, ephemeral=cte_of(known.id))
 
     def _lacking(
         self,
@@ -467,7 +480,8 @@ class World:
             else "that the project does not have; check the name, or whether it was deleted or "
             "disabled"
         )
-        self.renderer.note(f"dbt-unknown-{what}", f"{word}({shown}) names a {what} {reason}")
+        lacking = "package" if package and self._incomplete else what
+        self.renderer.note(f"dbt-unknown-{lacking}", f"{word}({shown}) names a {what} {reason}")
         return self.table(Relation(self.target.database, schema or self.target.schema, name))
 
     def _relation(self, **parts: object) -> Table:
@@ -558,7 +572,14 @@ class Variables:
         found, value = self._look(name)
         if found:
             return self._world.value(value) if isinstance(value, str) else value
-        return self._world.renderer.unknown(f"var({name!r})") if default is None else default
+        if default is not None:
+            return default
+        self._world.renderer.note(
+            "dbt-unknown-variable",
+            f"var({name!r}) is set nowhere and has no default; dbt refuses that unless --vars "
+            f"gives it",
+        )
+        return self._world.renderer.unknown(f"var({name!r})")
 
     def _look(self, name: str) -> tuple[bool, object]:
         world = self._world
@@ -610,4 +631,4 @@ def _digest(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-__all__ = ["Definition", "Known", "Subject", "Table", "Target", "Unknown", "World"]
+__all__ = ["Definition", "Known", "Subject", "Table", "Target", "Unknown", "World", "cte_of"]

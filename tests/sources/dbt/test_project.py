@@ -402,7 +402,7 @@ def test_a_python_model_is_a_note_with_its_inputs() -> None:
         models__b_py="def model(dbt, session):\n    return dbt.ref('a')\n",
     )
     b = nodes(read_project(files))["model.p.b"]
-    assert b.note == "models/b.py is a Python model: it holds no SQL to bind"
+    assert b.note == "it is a Python model: it holds no SQL to bind"
     assert b.depends_on == ("model.p.a",)
 
 
@@ -476,3 +476,9 @@ def test_the_events_can_be_written() -> None:
     events = [item for item in read_tree(Folder(ORCHARD)) if not hasattr(item, "code")]
     written_out = [encode(event) for event in events]
     assert len(written_out) == len(set(written_out)) == len(events)
+
+
+def test_what_is_not_utf_8_is_told_of_with_its_line() -> None:
+    content = {"dbt_project.yml": b"name: p", "models/a.sql": b"select 1 as x\n-- caf\xe9\n"}
+    (told,) = read_project(Files(content)).diagnostics
+    assert (told.code, told.location) == ("not-utf-8", Location("models/a.sql", 2))
