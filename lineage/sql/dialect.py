@@ -59,6 +59,8 @@ _RESERVED: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Bare names that no table of the engine can have for a column: its own, whatever the tables."""
 
+SPARK = frozenset({"spark", "spark2", "databricks"})
+"""Spark SQL and who builds on it."""
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -79,6 +81,16 @@ class Rules:
     """A CTE that nobody reads must bind too."""
     using_first: bool = True
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
+    using_takes_first: bool = False
+    """A USING key that several items on the left have is the first one's."""
+    outputs_first: bool = False
+    """ORDER BY and HAVING look among the outputs before they look into FROM."""
+    knows_aggregates: bool = False
+    """What aggregates is known for sure; what is not grouped by can be refused."""
+    exact_column_lists: bool = False
+    """A list of column names behind an alias has to name all of them."""
+    generators: bool = False
+    """``explode`` and its like yield columns of their own names and number."""
     dedupe_names: bool = False
     """A subquery's second ``id`` is called ``id_1``."""
     last_alias: bool = False
@@ -165,7 +177,8 @@ _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
         binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
+        catalogue=True, knows_aggregates=True, renames_what_is_there=True, replaces_first=True,
+        last_alias=True,
     ),
     "": Rules("", lateral_aliases=True),
     "snowflake": Rules(
@@ -175,10 +188,20 @@ _RULES: dict[str, Rules] = {
     "postgres": Rules("postgres", written_functions=True),
     "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
     "databricks": Rules(
-        "databricks", lateral_aliases=True, nested_paths=True, parser_functions=True
+        "databricks", lateral_aliases=True, nested_paths=True, written_functions=True,
+        using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
+        exact_column_lists=True,
     ),
-    "spark": Rules("spark", lateral_aliases=True, nested_paths=True, parser_functions=True),
-    "spark2": Rules("spark2", nested_paths=True, parser_functions=True),
+    "spark": Rules(
+        "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
+        using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
+        exact_column_lists=True,
+    ),
+    "spark2": Rules(
+        "spark2", nested_paths=True, written_functions=True, using_takes_first=True,
+        outputs_first=True, generators=True, knows_aggregates=True,
+        exact_column_lists=True,
+    ),
     "hive": Rules("hive", nested_paths=True),
     "bigquery": Rules(
         "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,

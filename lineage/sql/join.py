@@ -124,10 +124,20 @@ class Joins(Sources):
                 left.direct if alone else merge(left.direct, right.direct),
                 merge(left.indirect, right.indirect),
             )
-            frame.together[key] = {*left_entries, *right_entries}
+            frame.together[key] = {*self._owners(key, left_entries), *right_entries}
+        # A star shows the keys of the last join first, then what that joined to.
+        keys = [key for name in names if (key := name.lower()) in frame.merged]
+        frame.merged = {key: frame.merged[key] for key in (*keys, *frame.merged)}
         hidden = frozenset(name.lower() for name in names)
         for entry in right_entries:
             entry.hidden |= hidden
+
+    def _owners(self, key: str, entries: list[Entry]) -> list[Entry]:
+        """Return the items on the left whose columns a USING key is: in some engines the first."""
+        if not self.rules.using_takes_first:
+            return entries
+        owner = next((one for one in entries if one.relation.find(key) is not None), None)
+        return entries if owner is None else [owner, *(e for e in entries if key in e.hidden)]
 
     def _side(
         self, key: str, name: str, entries: list[Entry], side: str, place: tuple[int, int]
@@ -143,7 +153,7 @@ class Joins(Sources):
                 self._use(column)
             if found is None:
                 found = column
-            elif key not in entry.hidden:
+            elif key not in entry.hidden and not self.rules.using_takes_first:
                 self.problems.append(
                     Problem(
                         "ambiguous-column",

@@ -317,6 +317,8 @@ class Binder(SetOperations):
             frame.windows[window.name.lower()] = window
         projections = node.expressions
         self._name_projections(projections, frame)
+        if args.get("group") is not None and self.rules.generators:
+            self._time_windows(args["group"], frame)
         if self.rules.alias_in_where:
             frame.position = FAR
         for clause in ("prewhere", "where"):
@@ -335,12 +337,12 @@ class Binder(SetOperations):
         group = args.get("group")
         if group is not None:
             self._group(group, projections, relation, frame)
-        if self.rules.catalogue:  # what aggregates is known for sure
+        if self.rules.knows_aggregates:
             self.problems.extend(ungrouped(node, frame))
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
-                self.influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+                self.influenced(self._after_grouping(found.this, clause, relation, frame), FILTER)
                 if clause == "having" and frame.aliases and self.rules.lateral_aliases:
                     self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
@@ -374,6 +376,25 @@ class Binder(SetOperations):
         for pivot in pivots or ():
             relation = self._pivot(pivot, relation, frame)
         return relation
+
+    def _time_windows(self, group: exp.Expr, frame: Frame) -> None:
+        """Spark's ``GROUP BY window(ts, …)`` makes a column ``window`` that may be named."""
+        for item in group.expressions:
+            name = item.name.lower() if isinstance(item, exp.Anonymous) else ""
+            if name in {"window", "session_window"}:
+                marked = len(self.problems)
+                type_, origins = self.value(item, frame)
+                del self.problems[marked:]  # they are told with the grouping
+                frame.values[name] = (type_, lift(origins, TRANSFORMATION))
+
+    def _after_grouping(
+        self, condition: exp.Expr, clause: str, relation: Relation, frame: Frame
+    ) -> Origins:
+        """Bind HAVING or QUALIFY."""
+        if not self.rules.outputs_first:
+            return self._boolean(condition, frame, clause.upper())
+        with self._outputs_named(condition, relation, frame):
+            return self._boolean(condition, frame, clause.upper())
 
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""

@@ -203,11 +203,13 @@ class Stars(Expressions):
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         merged_done: set[str] = set()
-        if qualifier is None and frame.merged and self.rules.using_first:
-            columns.extend(frame.merged.values())
-            merged_done.update(frame.merged)
+        merged_first = qualifier is None and self.rules.using_first
         for entry in entries:
             relation = entry.relation
+            for key, merged in frame.merged.items() if merged_first else ():
+                if key not in merged_done and frame.is_merged(key, entry):
+                    merged_done.add(key)
+                    columns.append(merged)
             if relation.table is not None:
                 for column in relation.columns:
                     self._use(column)
