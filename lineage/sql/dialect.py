@@ -87,6 +87,8 @@ class Rules:
     """ORDER BY and HAVING look among the outputs before they look into FROM."""
     knows_aggregates: bool = False
     """What aggregates is known for sure; what is not grouped by can be refused."""
+    same_column_again: bool = False
+    """A column that is selected twice is not ambiguous: it is the same one."""
     exact_column_lists: bool = False
     """A list of column names behind an alias has to name all of them."""
     generators: bool = False
@@ -190,17 +192,17 @@ _RULES: dict[str, Rules] = {
     "databricks": Rules(
         "databricks", lateral_aliases=True, nested_paths=True, written_functions=True,
         using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True,
+        exact_column_lists=True, same_column_again=True,
     ),
     "spark": Rules(
         "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
         using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True,
+        exact_column_lists=True, same_column_again=True,
     ),
     "spark2": Rules(
         "spark2", nested_paths=True, written_functions=True, using_takes_first=True,
         outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True,
+        exact_column_lists=True, same_column_again=True,
     ),
     "hive": Rules("hive", nested_paths=True),
     "bigquery": Rules(

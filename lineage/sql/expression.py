@@ -419,11 +419,14 @@ def _case(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if subject is not None:
         subject_type, conditions = binder.value(subject, frame)
     for branch in args.get("ifs") or ():
-        when_type, found = binder.value(branch.this, frame)
+        if subject is None:
+            found = binder._boolean(branch.this, frame, "WHEN")  # noqa: SLF001 - same class
+        else:
+            when_type, found = binder.value(branch.this, frame)
+            if binder.types is not None:
+                answer = binder.types.operator("=", (subject_type, when_type))
+                binder.typed(answer, branch, "cannot-compare")
         conditions = merge(conditions, found)
-        if subject is not None and binder.types is not None:
-            answer = binder.types.operator("=", (subject_type, when_type))
-            binder.typed(answer, branch, "cannot-compare")
         then = branch.args.get("true")
         if then is not None:
             kind, found = binder.value(then, frame)
@@ -466,7 +469,7 @@ def _conditional(origins: Origins, conditions: Origins) -> Origins:
 
 @_handles(exp.If)
 def _if(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    conditions = binder.value(node.this, frame)[1]
+    conditions = binder._boolean(node.this, frame, "IF")  # noqa: SLF001 - same class
     branches = [b for key in ("true", "false") if (b := node.args.get(key)) is not None]
     kinds, origins = binder.values(branches, frame)
     if binder.types is None:

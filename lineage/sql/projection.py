@@ -22,6 +22,7 @@ from lineage.sql.relation import (
     GROUP_BY,
     NOTHING,
     TRANSFORMATION,
+    Again,
     Column,
     Origins,
     Relation,
@@ -110,8 +111,9 @@ class Projections(Stars):
             kind = type(item)
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
+                again = self.rules.same_column_again and _is_again(item, origins, columns, projections)
                 columns.append(
-                    Column(
+                    (Again if again else Column)(
                         item.this.this,
                         self._concrete(type_),
                         origins,
@@ -467,6 +469,20 @@ def _leaves(name: str, type_: str, types: TypeSystem) -> Iterator[tuple[str, str
         yield name, element
     for field, kind in parts:
         yield from _leaves(field, kind, types)
+
+
+def _is_again(
+    item: exp.Expr, origins: Origins, columns: list[Column], projections: list[exp.Expr]
+) -> bool:
+    """Return whether the SELECT list has the very column already, under its own name."""
+    if not any(one.direct is origins and one.name.lower() == item.name.lower() for one in columns):
+        return False
+    qualifiers = {
+        one.text("table").lower()
+        for one in projections
+        if isinstance(one, exp.Column) and one.name.lower() == item.name.lower()
+    }
+    return len(qualifiers) == 1
 
 
 def _star_of(item: exp.Expr) -> exp.Star | None:

@@ -91,6 +91,12 @@ class Column:
         return f"{self.name} {self.type}"
 
 
+class Again(Column):
+    """A column that a SELECT list names twice: what names it means the one and the other."""
+
+    __slots__ = ()
+
+
 class Relation:
     """Columns in order, found by name; the rows depend on ``indirect``.
 

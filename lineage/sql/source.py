@@ -293,8 +293,9 @@ class Sources(Pivots):
         if type(node.this) is not exp.Identifier:
             if _is_stage(node.this):
                 return (node.this.name,)
-            if _named_by_text(node.this):
-                return tuple(part.strip('"') for part in node.this.name.split("."))
+            text = _text_that_names(node.this)
+            if text is not None:
+                return tuple(part.strip('"`') for part in text.split("."))
             if isinstance(node.this, exp.Parameter):
                 return ("@" + node.this.name,)
         if self.rules.dialect == "oracle" and parts and "@" in parts[-1]:
@@ -760,7 +761,17 @@ class Sources(Pivots):
 
 def _named_by_text(node: object) -> bool:
     """Return whether a table is named as ``IDENTIFIER('a.b')``."""
-    return isinstance(node, exp.DynamicIdentifier) and isinstance(node.this, exp.Literal)
+    return _text_that_names(node) is not None
+
+
+def _text_that_names(node: object) -> str | None:
+    """Return the text of ``IDENTIFIER('a.b')``; the parser of Spark takes it for a function."""
+    literal = None
+    if isinstance(node, exp.DynamicIdentifier):
+        literal = node.this
+    elif isinstance(node, exp.Anonymous) and node.name.upper() == "IDENTIFIER":
+        literal = node.expressions[0] if len(node.expressions) == 1 else None
+    return literal.name if isinstance(literal, exp.Literal) and literal.is_string else None
 
 
 def _is_stage(node: object) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from lineage.sql.typing.spark_functions import written_call
+from lineage.sql.typing.spark_functions import NAME, written_call
 
 _SIGNS: dict[type[exp.Expr], str] = {
     exp.Add: "+",
@@ -45,12 +45,16 @@ _DEFAULTS: dict[tuple[str, int], str] = {
 """What the analyzer adds to a call, by the number of arguments that were written."""
 _TURNED = frozenset({"locate", "position", "date_trunc", "trunc", "date_sub", "dateadd", "map",
                      "date_part", "datepart", "extract", "log2", "log10", "array_sort",
-                     "sort_array", "named_struct", "struct", "ltrim", "rtrim", "str_to_map",
-                     "regexp_extract", "regexp_extract_all", "unix_timestamp", "from_unixtime",
+                     "sort_array", "named_struct", "struct", "unix_timestamp", "from_unixtime",
                      "to_unix_timestamp", "first", "last", "timestampadd", "timestampdiff",
                      "date_format", "to_utc_timestamp", "from_utc_timestamp", "mask", "decode",
                      "array_agg", "percentile_approx", "to_timestamp"})  # fmt: skip
 """Of these the parser keeps the arguments in another order, or makes others of them."""
+
+
+_SCHEMA_UNSAID = frozenset({"from_json", "from_csv"})
+_TRIMMING = frozenset({"trim", "ltrim", "rtrim"})
+_WINDOWS = frozenset({"window", "session_window"})
 
 
 class _Unknown(Exception):  # noqa: N818 - no error: there is no text
@@ -61,6 +65,8 @@ def output_name(node: exp.Expr) -> str | None:
     """Return the name of an expression without an alias; None where it is not known."""
     if isinstance(node, exp.Cast | exp.TryCast) and _is_plain(node.this):
         return str(node.this.name)
+    if isinstance(node, exp.Anonymous) and node.name.lower() in _WINDOWS:
+        return node.name.lower()
     try:
         return _text(node)
     except _Unknown:
@@ -162,9 +168,41 @@ def _distinct(node: exp.Expr) -> str:
 
 
 def _bracket(node: exp.Expr) -> str:
+    kept = node._meta or {}  # noqa: SLF001 - as above
+    if len(node.expressions) == 1 and kept.get(NAME):
+        return f"{kept[NAME].lower()}({_text(node.this)}, {_text(node.expressions[0])})"
     if len(node.expressions) != 1 or node.args.get("offset") or node.args.get("safe"):
         raise _Unknown
     return f"{_text(node.this)}[{_text(node.expressions[0])}]"
+
+
+def _field(node: exp.Expr) -> str:
+    if isinstance(node.this, exp.Column | exp.Identifier):
+        raise _Unknown
+    return f"{_text(node.this)}.{node.expression.name}"
+
+
+def _days_added(node: exp.Expr) -> str:
+    """``date_sub(d, 1)``, which the parser takes for adding one less than nothing."""
+    kept = node._meta or {}  # noqa: SLF001 - .meta would create an empty dict on every node
+    days = node.expression
+    if kept.get(NAME, "").lower() == "date_sub" and isinstance(days, exp.Mul):
+        return f"date_sub({_text(node.this)}, {_text(days.this)})"
+    return f"date_add({_text(node.this)}, {_text(days)})"
+
+
+def _located(node: exp.Expr) -> str:
+    kept = node._meta or {}  # noqa: SLF001 - as above
+    one, other = _text(node.args["substr"]), _text(node.this)
+    if kept.get(NAME, "").lower() == "instr":
+        return f"instr({other}, {one})"
+    start = node.args.get("position")
+    return f"locate({one}, {other}, {_text(start) if start is not None else 1})"
+
+
+def _mapped(node: exp.Expr) -> str:
+    pairs = zip(node.args["keys"].expressions, node.args["values"].expressions, strict=True)
+    return f"map({', '.join(_text(item) for pair in pairs for item in pair)})"
 
 
 def _column(node: exp.Expr) -> str:
@@ -182,6 +220,10 @@ def _call(node: exp.Expr) -> str:
     if call is None or call[0] in _TURNED:
         raise _Unknown
     name, arguments = call
+    if name in _SCHEMA_UNSAID:
+        arguments = arguments[:1]
+    if name in _TRIMMING and len(arguments) > 1:
+        raise _Unknown
     if any(isinstance(item, exp.Lambda | exp.Query | exp.Star) for item in arguments):
         raise _Unknown
     texts = [_text(item) for item in arguments]
@@ -201,6 +243,14 @@ _PRINTERS: dict[type[exp.Expr], Callable[[Any], str]] = {
     exp.CurrentTimestamp: lambda _: "current_timestamp()",
     exp.DPipe: _concatenated,
     exp.Distinct: _distinct,
+    exp.Dot: _field,
+    exp.ArrayAgg: lambda node: f"collect_list({_text(node.this)})",
+    exp.First: lambda node: f"first({_text(node.this)})",
+    exp.Last: lambda node: f"last({_text(node.this)})",
+    exp.IgnoreNulls: lambda node: _text(node.this),
+    exp.StrPosition: _located,
+    exp.TsOrDsAdd: _days_added,
+    exp.VarMap: _mapped,
     exp.Filter: _filtered,
     exp.If: _if,
     exp.In: _in,

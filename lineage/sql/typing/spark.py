@@ -22,6 +22,14 @@ _STRING, _NULL = "STRING_LITERAL", "NULL"
 _WHOLE = re.compile(r"(INT|BIGINT)_LITERAL\((\d+)\)")
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
 _NUMBERS = frozenset({*_DIGITS, "DECIMAL", "FLOAT", "DOUBLE"})
+_TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
+_TRUTH = frozenset({"BOOLEAN"})
+_UNSTORABLE = (
+    (_NUMBERS, _TIMES | _TRUTH | {"BINARY"}),
+    (_TIMES, _NUMBERS | _TRUTH | {"BINARY"}),
+    (_TRUTH, _NUMBERS | _TIMES | {"BINARY"}),
+)
+"""What may not be stored as what (Spark SQL reference, ANSI compliance, "Store assignment")."""
 _MOST = 38
 _KEPT = 6
 _ASKED_AS = {
@@ -328,10 +336,15 @@ class Spark(Documented):
         return True if self._plain(source) == self._plain(target) else None
 
     def insert(self, source: str | None, target: str) -> Typed:
-        """Storing in a column: what no cast converts is refused."""
+        """Storing in a column, by the ANSI policy; whether text is converted, tables differ in."""
         wanted = self.normalize(target)
-        answer = self.cast(source, target)
-        return answer if answer.error is not None else Typed(wanted)
+        if source is None or source in {_STRING, _NULL}:
+            return Typed(wanted)
+        kinds = (self._class(source), self._class(wanted))
+        unsafe = any(kinds[0] in given and kinds[1] in taken for given, taken in _UNSTORABLE)
+        if unsafe or (kinds in self._uncastable and "STRING" not in kinds):
+            return Typed(None, f"cannot safely store {self.concrete(source)} as {wanted}")
+        return Typed(wanted)
 
     # Nested values
 

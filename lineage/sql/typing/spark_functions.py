@@ -68,10 +68,20 @@ def is_reordered(name: str) -> bool:
 
 
 def _values(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node, exp.Initcap):
+        return [node.this]  # the parser adds what parts words
     found: list[exp.Expr] = []
     for argument in node.args.values():
         items = argument if isinstance(argument, list) else [argument]
         found.extend(
-            item for item in items if isinstance(item, exp.Expr) and not isinstance(item, exp.Var)
+            _unwrapped(item)
+            for item in items
+            if isinstance(item, exp.Expr) and not isinstance(item, exp.Var)
         )
     return found
+
+
+def _unwrapped(node: exp.Expr) -> exp.Expr:
+    """Return what was written where the parser added that it is taken for a day."""
+    added = isinstance(node, exp.TsOrDsToDate) and not (node._meta or {}).get(NAME)  # noqa: SLF001 - as above
+    return node.this if added else node
