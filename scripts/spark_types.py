@@ -49,6 +49,9 @@ TYPES = {
 }
 FEW = ("INT", "DOUBLE", "DECIMAL", "STRING", "BOOLEAN", "BINARY", "DATE", "TIMESTAMP", "ARRAY",
        "MAP", "STRUCT")  # fmt: skip
+FEWER = ("INT", "STRING", "DATE", "ARRAY")
+SHORT = 2
+"""Calls with so many arguments are tried with all types, longer ones with few."""
 OPERATORS = {
     **{sign: f"{{}} {sign} {{}}" for sign in (
         "+", "-", "*", "/", "%", "DIV", "||", "&", "|", "^", "=", "<", "AND", "LIKE", "RLIKE",
@@ -60,8 +63,10 @@ OPERATORS = {
 }  # fmt: skip
 UNARY = {"unary -": "- {}", "unary ~": "~ {}", "NOT": "NOT {}"}
 # What a query says with words of its own, or what can do harm, is no function to be tried.
-SKIPPED = re.compile(r"[^a-z_0-9]|^(case|when|cast|in|not|and|or|any|between|like|rlike|ilike|div|"
-                     r"raise_error|java_method|reflect|window|session_window|window_time)$")  # fmt: skip
+SKIPPED = re.compile(
+    r"[^a-z_0-9]|^(case|when|cast|in|not|and|or|any|between|like|rlike|ilike|div|"
+    r"raise_error|java_method|reflect|window|session_window|window_time)$"
+)
 OVER = " OVER (ORDER BY 1)"
 REFUSALS = re.compile(
     r"DATATYPE_MISMATCH\.(UNEXPECTED_INPUT_TYPE|BINARY|DATA_DIFF|INVALID_ORDERING|CAST_WITHOUT|"
@@ -94,7 +99,7 @@ object Probe {
         val plan = if (line.startsWith("union ")) {
           val Array(_, one, two) = line.split(" ")
           val other = LocalRelation(attributes.map(_.newInstance()))
-          Union(Project(Seq(UnresolvedName(one)), relation), Project(Seq(UnresolvedName(two)), other))
+          Union(Project(Seq(named(one)), relation), Project(Seq(named(two)), other))
         } else Project(Seq(Alias(parser.parseExpression(line), "x")()), relation)
         val done = analyzer.execute(plan)
         analyzer.checkAnalysis(done)
@@ -108,7 +113,7 @@ object Probe {
     println("# " + spark.version)
     spark.stop()
   }
-  def UnresolvedName(name: String) =
+  def named(name: String) =
     org.apache.spark.sql.catalyst.analysis.UnresolvedAttribute(Seq(name))
 }
 """
@@ -194,7 +199,7 @@ def _inside(type_: str) -> list[tuple[str, str]]:
 
 
 def _templates(result: str, types: tuple[str, ...]) -> set[str]:
-    """Return the ways in which a result may follow from its arguments: ``$1``, ``$1e``, …"""
+    """Return the ways in which a result may follow from its arguments: ``$1`` and the like."""
     given = {f"${n + 1}": type_ for n, type_ in enumerate(types)}
     for n, type_ in enumerate(types):
         given.update({f"${n + 1}{sign}": inner for sign, inner in _inside(type_)})
@@ -257,9 +262,9 @@ def functions(engine: Engine) -> dict[str, dict[str, Any]]:
     said = dict(zip(tried, zip(engine.ask(calls), engine.ask(over), strict=True), strict=True))
     found: dict[str, dict[str, Any]] = {}
     for width in range(5):
-        table, classes = Table(), list(TYPES) if width <= 2 else list(FEW)
-        if width == 4:
-            classes = ["INT", "STRING", "DATE", "ARRAY"]
+        table, classes = Table(), list(TYPES)
+        if width > SHORT:
+            classes = list(FEW if width == SHORT + 1 else FEWER)
         for name in names:
             plain, windowed = said[name, width]
             if plain.startswith("!WRONG_NUM_ARGS") or "UNRESOLVED_ROUTINE" in plain:
@@ -272,7 +277,7 @@ def functions(engine: Engine) -> dict[str, dict[str, Any]]:
         for name, rows in table.rules(engine.ask(table.questions)).items():
             if any(rule not in {"?", "!"} and not rule.startswith("!") for rule in rows.values()):
                 found.setdefault(name, {})[str(width)] = _kept(rows, classes, width)
-        print(width, len(table.questions), flush=True)  # noqa: T201 - a script
+        print(width, len(table.questions), flush=True)
     return found
 
 
@@ -280,7 +285,7 @@ def _kept(rows: dict[tuple[str, ...], str], classes: list[str], width: int) -> A
     """Return what is worth keeping: all rows of short calls, of long ones what they agree on."""
     open_ = {row: "?" if rule.startswith("!") and rule != "!" else rule
              for row, rule in rows.items()}  # fmt: skip
-    if width <= 2:
+    if width <= SHORT:
         return packed(open_, classes, width)
     given = {rule for rule in open_.values() if rule not in {"?", "!"}}
     return given.pop() if len(given) == 1 else "?"

@@ -506,8 +506,10 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
             binder._carry(column)  # noqa: SLF001 - same class
             origins = merge(origins, column.direct)
         width = len(node.this.expressions) if isinstance(node.this, exp.Tuple) else 1
-        if binder.rules.exact_column_lists and not relation.open and (
-            len(relation.columns) != width
+        if (
+            binder.rules.exact_column_lists
+            and not relation.open
+            and (len(relation.columns) != width)
         ):
             text = f"{width} values are looked for among {len(relation.columns)} columns"
             binder.problems.append(Problem("subquery-width", text, place_of(query)))
@@ -875,7 +877,9 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
         if binder.rules.catalogue:
             name, arguments = _arguments(node)
         else:
-            written = _written(node, binder.rules.dialect) if binder.rules.written_functions else None
+            written = (
+                _written(node, binder.rules.dialect) if binder.rules.written_functions else None
+            )
             sure = sure or written is not None
             name, arguments = written or (node.key, children(node))
         kinds, origins = _given(binder, name, arguments, frame)

@@ -392,7 +392,7 @@ def row_type(tokens: list[Token]) -> list[Token]:
 
 
 def window_function(tokens: list[Token]) -> list[Token]:
-    """Spark's ``window(ts, '1 hour')`` and its column ``window``: the clause names one behind it."""
+    """Spark's ``window(ts, '1 hour')`` and its column: the clause WINDOW has a name behind it."""
     result = list(tokens)
     for place, token in enumerate(tokens):
         if token.token_type is not TokenType.WINDOW:

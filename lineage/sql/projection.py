@@ -111,7 +111,9 @@ class Projections(Stars):
             kind = type(item)
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
-                again = self.rules.same_column_again and _is_again(item, origins, columns, projections)
+                again = self.rules.same_column_again and _is_again(
+                    item, origins, columns, projections
+                )
                 columns.append(
                     (Again if again else Column)(
                         item.this.this,

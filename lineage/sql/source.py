@@ -443,8 +443,10 @@ class Sources(Pivots):
         if not names:
             return relation
         columns = relation.columns
-        wrong = len(names) != len(columns) if self.rules.exact_column_lists else (
-            len(names) > len(columns)
+        wrong = (
+            len(names) != len(columns)
+            if self.rules.exact_column_lists
+            else (len(names) > len(columns))
         )
         if wrong and not relation.open and relation.invented is None:
             self.problems.append(
@@ -589,9 +591,9 @@ class Sources(Pivots):
             element = self.types.element(kinds[0]).type
         if self.rules.generators and generator(inner) is not None:
             first = kinds[0] if kinds else None
-            entry = self._generator_entry(inner, (first, origins), name, names, frame)
-            if entry is not None:
-                frame.entries.append(entry)
+            rows = self._generator_entry(inner, (first, origins), name, names, frame)
+            if rows is not None:
+                frame.entries.append(rows)
                 return
         if not names:
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
@@ -649,9 +651,9 @@ class Sources(Pivots):
             self.influenced(origins, JOIN)
             value = (kinds[0] if kinds else None, lift(origins, TRANSFORMATION))
             label = alias.name.lower() if alias is not None else ""
-            entry = self._generator_entry(function, value, label, names, frame)
-            if entry is not None:
-                frame.entries.append(entry)
+            rows = self._generator_entry(function, value, label, names, frame)
+            if rows is not None:
+                frame.entries.append(rows)
                 return
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):

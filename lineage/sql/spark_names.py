@@ -57,7 +57,7 @@ _TRIMMING = frozenset({"trim", "ltrim", "rtrim"})
 _WINDOWS = frozenset({"window", "session_window"})
 
 
-class _Unknown(Exception):  # noqa: N818 - no error: there is no text
+class _Unknown(Exception):
     pass
 
 
@@ -77,7 +77,7 @@ def _is_plain(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
 
 
-def _text(node: exp.Expr) -> str:  # noqa: PLR0911 - one answer a kind
+def _text(node: exp.Expr) -> str:
     sign = _SIGNS.get(type(node))
     if sign is not None:
         return f"({_text(node.this)} {sign} {_text(node.expression)})"

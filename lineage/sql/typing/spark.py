@@ -53,7 +53,7 @@ class Spark(Documented):
     def __init__(self) -> None:
         super().__init__("spark")
         document = table("spark")
-        self._said: str = document["source"]
+        self._engine: str = document["source"]
         self._classes: list[str] = document["classes"]
         self._combinations: dict[str, Any] = document["combinations"]
         self._functions: dict[str, dict[str, Any]] = document["functions"]
@@ -65,7 +65,7 @@ class Spark(Documented):
     @property
     def source(self) -> str:
         """The engine."""
-        return self._said
+        return self._engine
 
     @property
     def undecided(self) -> frozenset[str]:
@@ -474,7 +474,7 @@ def _of_decimal(shape: Callable[[int, int], tuple[int, int]]) -> Rule:
     return rule
 
 
-def _listed(spark: Spark, args: tuple[str | None, ...]) -> Typed | None:  # noqa: ARG001 - a Rule
+def _listed(spark: Spark, args: tuple[str | None, ...]) -> Typed | None:
     """An array of what the lambda gives, which is the last argument's type."""
     last = args[-1] if args else None
     return Typed(f"ARRAY<{spark.concrete(last)}>") if last is not None else _UNKNOWN_ARGUMENT

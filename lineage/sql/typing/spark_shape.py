@@ -6,7 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_MEMBER = re.compile(r"\s*(?:`((?:[^`]|``)+)`|\"([^\"]+)\"|([^\s:`\"<>(),]+))\s*[:\s]\s*(\S.*)", re.S)
+_MEMBER = re.compile(
+    r"\s*(?:`((?:[^`]|``)+)`|\"([^\"]+)\"|([^\s:`\"<>(),]+))\s*[:\s]\s*(\S.*)", re.DOTALL
+)
 _TRAILER = re.compile(r"\s+(?:NOT\s+NULL|COMMENT\s+'.*')\s*\Z", re.IGNORECASE | re.DOTALL)
 _WIDTHS = {"ARRAY": 1, "MAP": 2}
 
