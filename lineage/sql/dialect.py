@@ -83,6 +83,8 @@ class Rules:
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     using_takes_first: bool = False
     """A USING key that several items on the left have is the first one's."""
+    natural_may_cross: bool = False
+    """A NATURAL JOIN of items without a common column joins each row with each."""
     outputs_first: bool = False
     """ORDER BY and HAVING look among the outputs before they look into FROM."""
     knows_aggregates: bool = False
@@ -191,16 +193,16 @@ _RULES: dict[str, Rules] = {
     "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
     "databricks": Rules(
         "databricks", lateral_aliases=True, nested_paths=True, written_functions=True,
-        using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
+        using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True, knows_aggregates=True,
         exact_column_lists=True, same_column_again=True,
     ),
     "spark": Rules(
         "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
-        using_takes_first=True, outputs_first=True, generators=True, knows_aggregates=True,
+        using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True, knows_aggregates=True,
         exact_column_lists=True, same_column_again=True,
     ),
     "spark2": Rules(
-        "spark2", nested_paths=True, written_functions=True, using_takes_first=True,
+        "spark2", nested_paths=True, written_functions=True, using_takes_first=True, natural_may_cross=True,
         outputs_first=True, generators=True, knows_aggregates=True,
         exact_column_lists=True, same_column_again=True,
     ),

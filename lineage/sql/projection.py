@@ -141,6 +141,8 @@ class Projections(Stars):
             if star is not None:
                 stars = True
                 found, opened = self._star(star, item, frame)
+                if columns and self.rules.same_column_again:
+                    found = _shown_again(found, columns, frame)
                 columns.extend(found)
                 open_tables.update(dict.fromkeys(opened))
                 continue
@@ -374,7 +376,8 @@ class Projections(Stars):
         outer = frame.values
         frame.values = dict(outer)
         first = self.rules.outputs_first and node.find(exp.AggFunc) is None
-        for key in frame.projections:
+        names = [one.name.lower() for one in relation.columns] if first else frame.projections
+        for key in names:
             found = relation.find(key)
             if isinstance(found, Column) and (
                 first or not any(entry.relation.find(key) for entry in frame.entries)
@@ -473,6 +476,20 @@ def _leaves(name: str, type_: str, types: TypeSystem) -> Iterator[tuple[str, str
         yield from _leaves(field, kind, types)
 
 
+def _shown_again(found: list[Column], columns: list[Column], frame: Frame) -> list[Column]:
+    """Mark what a star shows of what the SELECT list has already."""
+    listed = [id(one.direct) for entry in frame.entries for one in entry.relation.columns]
+    if len(set(listed)) < len(listed):
+        return found  # a table joined to itself: which of the two is meant is not to be seen
+    known = {(id(one.direct), one.name.lower()) for one in columns}
+    return [
+        Again(one.name, one.type, one.direct, one.indirect, one.nullable, one.place)
+        if (id(one.direct), one.name.lower()) in known
+        else one
+        for one in found
+    ]
+
+
 def _is_again(
     item: exp.Expr, origins: Origins, columns: list[Column], projections: list[exp.Expr]
 ) -> bool:
@@ -484,7 +501,7 @@ def _is_again(
         for one in projections
         if isinstance(one, exp.Column) and one.name.lower() == item.name.lower()
     }
-    return len(qualifiers) == 1
+    return len(qualifiers - {""}) <= 1
 
 
 def _star_of(item: exp.Expr) -> exp.Star | None:
