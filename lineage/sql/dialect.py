@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlglot import exp
@@ -177,6 +177,11 @@ _AGGREGATES = frozenset({
 })  # fmt: skip
 
 
+_SPARK_SQL = Rules(
+    "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
+    using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True,
+    knows_aggregates=True, exact_column_lists=True, same_column_again=True,
+)  # fmt: skip
 _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
@@ -191,21 +196,9 @@ _RULES: dict[str, Rules] = {
     ),
     "postgres": Rules("postgres", written_functions=True),
     "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
-    "databricks": Rules(
-        "databricks", lateral_aliases=True, nested_paths=True, written_functions=True,
-        using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True, same_column_again=True,
-    ),
-    "spark": Rules(
-        "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
-        using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True, same_column_again=True,
-    ),
-    "spark2": Rules(
-        "spark2", nested_paths=True, written_functions=True, using_takes_first=True, natural_may_cross=True,
-        outputs_first=True, generators=True, knows_aggregates=True,
-        exact_column_lists=True, same_column_again=True,
-    ),
+    "databricks": replace(_SPARK_SQL, dialect="databricks"),
+    "spark": _SPARK_SQL,
+    "spark2": replace(_SPARK_SQL, dialect="spark2", lateral_aliases=False),
     "hive": Rules("hive", nested_paths=True),
     "bigquery": Rules(
         "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,

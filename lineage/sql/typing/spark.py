@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from lineage.sql.typing.arithmetic import Number
 from lineage.sql.typing.documented import Documented
 from lineage.sql.typing.spark_functions import is_reordered
 from lineage.sql.typing.spark_shape import nested, struct
@@ -20,8 +21,8 @@ from lineage.sql.typing.typed import Typed
 
 _STRING, _NULL = "STRING_LITERAL", "NULL"
 _WHOLE = re.compile(r"(INT|BIGINT)_LITERAL\((\d+)\)")
-_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
-_NUMBERS = frozenset({*_DIGITS, "DECIMAL", "FLOAT", "DOUBLE"})
+_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE"})
+_CALCULATING = frozenset("+-*/%")
 _TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 _TRUTH = frozenset({"BOOLEAN"})
 _UNSTORABLE = (
@@ -31,7 +32,6 @@ _UNSTORABLE = (
 )
 """What may not be stored as what (Spark SQL reference, ANSI compliance, "Store assignment")."""
 _MOST = 38
-_KEPT = 6
 _ASKED_AS = {
     "//": "DIV", "<>": "=", "!=": "=", "==": "=", ">": "<", ">=": "<", "<=": "<", "OR": "AND",
     "ILIKE": "LIKE", "NOT LIKE": "LIKE", "NOT ILIKE": "LIKE", "IS NOT DISTINCT FROM": "=",
@@ -220,49 +220,29 @@ class Spark(Documented):
     # Decimals
 
     def _decimal_operation(self, sign: str, args: tuple[str | None, ...]) -> Typed | None:
-        """``+ - * / % DIV`` of a decimal and a number; None for anything else."""
-        if sign not in {"+", "-", "*", "/", "%"} or None in args:
+        """``+ - * / %`` of a decimal and a number; None for anything else."""
+        types = tuple(type_ for type_ in args if type_ is not None)
+        if sign not in _CALCULATING or len(types) < len(args) or not self._has_decimal(types):
             return None
-        types = [type_ for type_ in args if type_ is not None]
-        classes = [self._class(type_) for type_ in types]
-        if "DECIMAL" not in classes or not _NUMBERS.issuperset(classes):
-            return None
-        if {"FLOAT", "DOUBLE"}.intersection(classes):
-            return Typed("DOUBLE")
-        (p1, s1), (p2, s2) = (self._decimal(type_, literal=True) for type_ in types)
-        match sign:
-            case "+" | "-":
-                scale = max(s1, s2)
-                return Typed(_adjusted(max(p1 - s1, p2 - s2) + scale + 1, scale))
-            case "*":
-                return Typed(_adjusted(p1 + p2 + 1, s1 + s2))
-            case "/":
-                scale = max(_KEPT, s1 + p2 + 1)
-                return Typed(_adjusted(p1 - s1 + s2 + scale, scale))
-        scale = max(s1, s2)
-        return Typed(_adjusted(min(p1 - s1, p2 - s2) + scale, scale))
-
-    def _decimal(self, type_: str, *, literal: bool = False) -> tuple[int, int]:
-        """Digits and digits after the point, of a number that becomes a decimal."""
-        whole = _WHOLE.fullmatch(type_)
-        if whole and literal:
-            return int(whole[2]), 0
-        full = self.concrete(type_)
-        if full in _DIGITS:
-            return _DIGITS[full], 0
-        sizes = [int(part) for part in full.partition("(")[2].rstrip(")").split(",") if part]
-        return (sizes[0] if sizes else 10), (sizes[1] if len(sizes) > 1 else 0)
+        left, right = (self._number(type_, literal=True) for type_ in types)
+        return Typed(self._arithmetic.result(sign, left, right))
 
     def _common_decimal(self, one: str, two: str) -> str | None:
         """The type that holds both, if one is a decimal and both are numbers."""
-        classes = {self._class(one), self._class(two)}
-        if "DECIMAL" not in classes or not _NUMBERS.issuperset(classes):
+        if not self._has_decimal((one, two)):
             return None
-        if {"FLOAT", "DOUBLE"}.intersection(classes):
-            return "DOUBLE"
-        (p1, s1), (p2, s2) = self._decimal(one), self._decimal(two)
-        scale = max(s1, s2)
-        return f"DECIMAL({min(max(p1 - s1, p2 - s2) + scale, _MOST)},{min(scale, _MOST)})"
+        return self._arithmetic.common(self._number(one), self._number(two))
+
+    def _has_decimal(self, types: tuple[str, ...]) -> bool:
+        classes = {self._class(type_) for type_ in types}
+        return "DECIMAL" in classes and _NUMBERS.issuperset(classes)
+
+    def _number(self, type_: str, *, literal: bool = False) -> Number:
+        """A number; a whole one as written has, beside a decimal, only the digits it needs."""
+        whole = _WHOLE.fullmatch(type_)
+        if whole and literal:
+            return Number("DECIMAL", int(whole[2]), 0)
+        return next(self._numbers((self.concrete(type_),)))
 
     # Combinations
 
@@ -449,15 +429,6 @@ def _decimals(args: tuple[str | None, ...]) -> bool:
     return any(type_ is not None and type_.startswith("DECIMAL") for type_ in args)
 
 
-def _adjusted(precision: int, scale: int) -> str:
-    """Lose digits after the point, down to six, where there are more than fit."""
-    if precision > _MOST:
-        lead = precision - scale
-        scale = max(_MOST - lead, min(scale, _KEPT))
-        precision = _MOST
-    return f"DECIMAL({precision},{scale})"
-
-
 Rule = Callable[[Spark, tuple[str | None, ...]], Typed | None]
 
 
@@ -468,7 +439,8 @@ def _of_decimal(shape: Callable[[int, int], tuple[int, int]]) -> Rule:
         first = args[0] if args else None
         if first is None or spark._class(first) != "DECIMAL" or len(args) > 1:  # noqa: SLF001 - rules of the class
             return None
-        precision, scale = shape(*spark._decimal(first))  # noqa: SLF001 - rules of the class
+        number = spark._number(first)  # noqa: SLF001 - rules of the class
+        precision, scale = shape(number.precision, number.scale)
         return Typed(f"DECIMAL({min(precision, _MOST)},{min(scale, _MOST)})")
 
     return rule
