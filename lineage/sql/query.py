@@ -306,10 +306,11 @@ class Binder(SetOperations):
         from_ = args.get("from_")
         if from_ is not None:
             self.from_item(from_.this, frame)
-        for lateral in args.get("laterals") or ():
-            self.from_item(lateral, frame)
-        for join in args.get("joins") or ():
-            self.join(join, frame)
+        for item in _in_order(args.get("laterals") or [], args.get("joins") or []):
+            if isinstance(item, exp.Join):
+                self.join(item, frame)
+            else:
+                self.from_item(item, frame)
         match = args.get("match")
         if match is not None:
             self._match_recognize(match, frame)
@@ -481,3 +482,16 @@ class Binder(SetOperations):
 
 def _names(node: exp.Expr, name: str) -> bool:
     return any(table.name.lower() == name and not table.db for table in node.find_all(exp.Table))
+
+
+def _in_order(laterals: list[exp.Expr], joins: list[exp.Expr]) -> list[exp.Expr]:
+    """Return LATERAL VIEWs and joins as they were written; the parser keeps them apart."""
+    if not laterals or not joins:
+        return [*laterals, *joins]
+    return sorted([*laterals, *joins], key=_start)
+
+
+def _start(node: exp.Expr) -> int:
+    """Return where the first name under a node stands; the parser gives clauses no place."""
+    places = (name._meta for name in node.find_all(exp.Identifier))  # noqa: SLF001 - .meta would create an empty dict on every node
+    return min((meta["start"] for meta in places if meta and "start" in meta), default=0)

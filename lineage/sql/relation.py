@@ -138,6 +138,8 @@ class Relation:
         if index is None:
             index = self.index = {}
             for column in self.columns:
+                if type(column) is Again:
+                    continue
                 name = column.name.lower()
                 known = index.get(name)
                 if known is None:

@@ -12,7 +12,6 @@ from lineage.sql.place import place_of
 from lineage.sql.relation import (
     NOTHING,
     TRANSFORMATION,
-    Again,
     Column,
     Origin,
     Origins,
@@ -152,9 +151,6 @@ class Resolution(ABC):
 
     def _one_of(self, found: list[Column], name: str) -> Column | None:
         """Choose among columns whose names differ only in case, or that are one and the same."""
-        found = [column for column in found if type(column) is not Again]
-        if len(found) == 1:
-            return found[0]
         exact = [column for column in found if column.name == name]
         if len(exact) == 1:
             return exact[0]
