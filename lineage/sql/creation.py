@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
+from lineage.sql.dialect import SPARK
 from lineage.sql.frame import CteScope, Frame, Problem, Routine
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
@@ -13,6 +14,9 @@ from lineage.sql.target import Targets, schema_names, temporary_name
 
 _MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
 """``CREATE TABLE t (a INT) SELECT b …`` has both: what is selected keeps its name there."""
+
+_FILES = frozenset({"parquet", "orc", "csv", "json", "avro", "text", "textfile", "sequencefile",
+                    "rcfile", "hive"})  # fmt: skip
 
 
 class Creations(Targets):
@@ -56,10 +60,19 @@ class Creations(Targets):
             beside = [Column(name) for name in names if name.lower() not in given]
             relation = Relation([*beside, *relation.columns], relation.indirect)
             names = []
-        if kind == "VIEW" and not relation.open and len(names) > len(relation.columns):
+        width = len(relation.columns)
+        few = bool(names) and self.rules.exact_column_lists and len(names) < width
+        if kind == "VIEW" and not relation.open and (few or len(names) > width):
             text = f"{len(names)} column names are given for {len(relation.columns)} columns"
             binder.problems.append(Problem("alias-columns", text, place_of(target)))
         relation = with_names(binder.settled(relation), names)
+        if self.rules.exact_column_lists:
+            self._refuse_repeated(relation, binder, target)
+        last = self._partitioned_by(tree)
+        if last and not relation.open:
+            ordered = sorted(relation.columns, key=lambda column: last.get(column.name.lower(), -1))
+            relation = Relation(ordered, relation.indirect)
+            names = []
         table = self._define(
             target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
         )
@@ -69,6 +82,18 @@ class Creations(Targets):
         kept = self.target(into.this, binder) if into is not None else table
         write = Write(kept, paired(relation, names), relation.indirect)
         return Bound("create", self._visible(table, [write]), relation, table)
+
+    def _refuse_repeated(self, relation: Relation, binder: Binder, target: exp.Table) -> None:
+        """Report the columns that a table or view would have twice."""
+        seen: set[str] = set()
+        for column in relation.columns:
+            key = column.name.lower()
+            if key in seen and key != "*":
+                text = f'column "{column.name}" would be there more than once'
+                binder.problems.append(
+                    Problem("repeated-column", text, place_of(target), column.name)
+                )
+            seen.add(key)
 
     def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
         """Keep a macro or function that is an expression or a query: it is bound where called."""
@@ -116,6 +141,9 @@ class Creations(Targets):
                 for item in schema_node.expressions
                 if isinstance(item, exp.Identifier)
             )
+        if columns is not None and isinstance(schema_node, exp.Schema):
+            last = self._partitioned_by(schema_node.parent)
+            columns = tuple(sorted(columns, key=lambda column: last.get(column[0].lower(), -1)))
         partitioned = (
             schema_node.parent.find(exp.PartitionedByProperty)
             if schema_node is not None and schema_node.parent
@@ -134,6 +162,22 @@ class Creations(Targets):
         table = declared_table(parts, columns, temporary=temporary, kind=kind.lower())
         self.schema.add(table)
         return Bound("define", defines=table)
+
+    def _partitioned_by(self, tree: exp.Expr | None) -> dict[str, int]:
+        """Return the columns, with their order, that stand last because files are sorted by them.
+
+        Of a table format such as Delta each column keeps its place; without a word of it, Spark
+        makes a table of files, and Databricks one of Delta's.
+        """
+        properties = tree.args.get("properties") if tree is not None else None
+        by = properties.find(exp.PartitionedByProperty) if properties is not None else None
+        if by is None or properties is None or self.rules.dialect not in SPARK:
+            return {}
+        format_ = properties.find(exp.FileFormatProperty)
+        default = "parquet" if self.rules.dialect != "databricks" else "delta"
+        if (format_.name if format_ is not None else default).lower() not in _FILES:
+            return {}
+        return {item.name.lower(): place for place, item in enumerate(by.this.expressions)}
 
     def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""

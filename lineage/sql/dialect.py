@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlglot import exp
@@ -59,6 +59,8 @@ _RESERVED: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Bare names that no table of the engine can have for a column: its own, whatever the tables."""
 
+SPARK = frozenset({"spark", "spark2", "databricks"})
+"""Spark SQL and who builds on it."""
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -79,6 +81,20 @@ class Rules:
     """A CTE that nobody reads must bind too."""
     using_first: bool = True
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
+    using_takes_first: bool = False
+    """A USING key that several items on the left have is the first one's."""
+    natural_may_cross: bool = False
+    """A NATURAL JOIN of items without a common column joins each row with each."""
+    outputs_first: bool = False
+    """ORDER BY and HAVING look among the outputs before they look into FROM."""
+    knows_aggregates: bool = False
+    """What aggregates is known for sure; what is not grouped by can be refused."""
+    same_column_again: bool = False
+    """A column that is selected twice is not ambiguous: it is the same one."""
+    exact_column_lists: bool = False
+    """A list of column names behind an alias has to name all of them."""
+    generators: bool = False
+    """``explode`` and its like yield columns of their own names and number."""
     dedupe_names: bool = False
     """A subquery's second ``id`` is called ``id_1``."""
     last_alias: bool = False
@@ -161,11 +177,17 @@ _AGGREGATES = frozenset({
 })  # fmt: skip
 
 
+_SPARK_SQL = Rules(
+    "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
+    using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True,
+    knows_aggregates=True, exact_column_lists=True, same_column_again=True,
+)  # fmt: skip
 _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
         binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
+        catalogue=True, knows_aggregates=True, renames_what_is_there=True, replaces_first=True,
+        last_alias=True,
     ),
     "": Rules("", lateral_aliases=True),
     "snowflake": Rules(
@@ -174,11 +196,9 @@ _RULES: dict[str, Rules] = {
     ),
     "postgres": Rules("postgres", written_functions=True),
     "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
-    "databricks": Rules(
-        "databricks", lateral_aliases=True, nested_paths=True, parser_functions=True
-    ),
-    "spark": Rules("spark", lateral_aliases=True, nested_paths=True, parser_functions=True),
-    "spark2": Rules("spark2", nested_paths=True, parser_functions=True),
+    "databricks": replace(_SPARK_SQL, dialect="databricks"),
+    "spark": _SPARK_SQL,
+    "spark2": replace(_SPARK_SQL, dialect="spark2", lateral_aliases=False),
     "hive": Rules("hive", nested_paths=True),
     "bigquery": Rules(
         "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lineage.sql.dialect import SPARK
 from lineage.sql.frame import Frame, Problem, Routine
 from lineage.sql.masking import masks
-from lineage.sql.nested import fields, struct
+from lineage.sql.nested import fields
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     AGGREGATION,
@@ -298,7 +299,17 @@ def _inside(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 def _interval(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     inside = node.args.get("this")
     origins = binder.value(inside, frame)[1] if inside is not None else NOTHING
-    return ("INTERVAL" if binder.types is not None else None, origins)
+    if binder.types is None:
+        return (None, origins)
+    return (binder.types.literal_interval(_unit(node)), origins)
+
+
+def _unit(node: exp.Expr) -> str:
+    """Return the unit of an interval: ``DAY``, ``DAY TO SECOND``; nothing if text says it."""
+    unit = node.args.get("unit")
+    if isinstance(unit, exp.IntervalSpan):
+        return f"{unit.this.name} TO {unit.expression.name}"
+    return unit.name if isinstance(unit, exp.Expr) else ""
 
 
 @_handles(*OPERATORS)
@@ -388,7 +399,8 @@ def _cast(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if target is None:
         return (None, origins)
     target = binder.types.normalize(target)
-    if type(node) is exp.Cast:
+    # The parser has one node for Spark's CAST and TRY_CAST, which are checked alike.
+    if type(node) is exp.Cast or binder.rules.dialect in SPARK:
         answer = binder.types.cast(type_, target)
         if answer.never:
             origins = flagged(origins, NEVER)
@@ -407,11 +419,14 @@ def _case(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if subject is not None:
         subject_type, conditions = binder.value(subject, frame)
     for branch in args.get("ifs") or ():
-        when_type, found = binder.value(branch.this, frame)
+        if subject is None:
+            found = binder._boolean(branch.this, frame, "WHEN")  # noqa: SLF001 - same class
+        else:
+            when_type, found = binder.value(branch.this, frame)
+            if binder.types is not None:
+                answer = binder.types.operator("=", (subject_type, when_type))
+                binder.typed(answer, branch, "cannot-compare")
         conditions = merge(conditions, found)
-        if subject is not None and binder.types is not None:
-            answer = binder.types.operator("=", (subject_type, when_type))
-            binder.typed(answer, branch, "cannot-compare")
         then = branch.args.get("true")
         if then is not None:
             kind, found = binder.value(then, frame)
@@ -454,7 +469,7 @@ def _conditional(origins: Origins, conditions: Origins) -> Origins:
 
 @_handles(exp.If)
 def _if(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    conditions = binder.value(node.this, frame)[1]
+    conditions = binder._boolean(node.this, frame, "IF")  # noqa: SLF001 - same class
     branches = [b for key in ("true", "false") if (b := node.args.get(key)) is not None]
     kinds, origins = binder.values(branches, frame)
     if binder.types is None:
@@ -490,6 +505,14 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         for column in relation.columns:
             binder._carry(column)  # noqa: SLF001 - same class
             origins = merge(origins, column.direct)
+        width = len(node.this.expressions) if isinstance(node.this, exp.Tuple) else 1
+        if (
+            binder.rules.exact_column_lists
+            and not relation.open
+            and (len(relation.columns) != width)
+        ):
+            text = f"{width} values are looked for among {len(relation.columns)} columns"
+            binder.problems.append(Problem("subquery-width", text, place_of(query)))
         if len(relation.columns) == 1:
             kinds.append(relation.columns[0].type)
         else:
@@ -514,9 +537,8 @@ def _exists(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if isinstance(inside, exp.Query):
         binder.scalar_relation(inside, frame)
         return ("BOOLEAN" if binder.types is not None else None, NOTHING)
-    kinds, origins = binder.values(children(node), frame)
-    del kinds
-    return (None, origins)
+    type_, origins = _call(binder, node, frame, TRANSFORMATION)  # of an array, and a lambda
+    return (type_, origins)
 
 
 def _subquery(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
@@ -705,7 +727,7 @@ def _struct(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     if binder.types is None or None in kinds:
         return (None, origins)
     concrete = tuple(binder.types.concrete(kind) for kind in kinds if kind is not None)
-    return (struct(tuple(names), concrete), origins)
+    return (binder.types.struct(tuple(names), concrete), origins)
 
 
 @_handles(exp.Array)
@@ -722,9 +744,16 @@ def _array(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 @_handles(exp.Lambda)
 def _lambda(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return _applied(binder, node, frame, (None,) * len(node.expressions))
+
+
+def _applied(
+    binder: Expressions, node: exp.Expr, frame: Frame, types: tuple[str | None, ...]
+) -> Value:
+    """Bind a lambda's body, with types for its parameters."""
     inner = Frame(frame.ctes, frame)
-    for parameter in node.expressions:
-        inner.values[parameter.name.lower()] = UNKNOWN_VALUE
+    for parameter, type_ in zip(node.expressions, types, strict=True):
+        inner.values[parameter.name.lower()] = (type_, NOTHING)
     return binder.value(node.this, inner)
 
 
@@ -790,6 +819,12 @@ def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     )
 
 
+@_handles(exp.Grouping, exp.GroupingId)
+def _grouping(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """Which keys a row was grouped by: no value of theirs is in it."""
+    return _call(binder, node, frame, TRANSFORMATION)[0], NOTHING
+
+
 def _arguments(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     """Return the engine's name of a function and its arguments in the engine's order."""
     from lineage.sql.typing.sqlglot_functions import engine_call  # noqa: PLC0415 - loads tables on first use
@@ -797,8 +832,11 @@ def _arguments(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     return engine_call(node)
 
 
-def _written(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
-    from lineage.sql.typing.postgres_functions import written_call  # noqa: PLC0415 - the same
+def _written(node: exp.Expr, dialect: str) -> tuple[str, list[exp.Expr]] | None:
+    if dialect in SPARK:
+        from lineage.sql.typing.spark_functions import written_call  # noqa: PLC0415 - the same
+    else:
+        from lineage.sql.typing.postgres_functions import written_call  # noqa: PLC0415 - the same
 
     return written_call(node)
 
@@ -839,10 +877,12 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
         if binder.rules.catalogue:
             name, arguments = _arguments(node)
         else:
-            written = _written(node) if binder.rules.written_functions else None
+            written = (
+                _written(node, binder.rules.dialect) if binder.rules.written_functions else None
+            )
             sure = sure or written is not None
             name, arguments = written or (node.key, children(node))
-        kinds, origins = binder.values(arguments, frame)
+        kinds, origins = _given(binder, name, arguments, frame)
         symbol = not name[:1].isalpha() and name[:1] not in {"_", '"'}
         answer = (binder.types.operator if symbol else binder.types.call)(name, kinds)
         if answer.error is not None and not sure:
@@ -854,6 +894,26 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
     if origins and (strength == AGGREGATION or flags):
         origins = lift(origins, strength, flags)
     return (kind, origins)
+
+
+def _given(
+    binder: Expressions, name: str, arguments: list[exp.Expr], frame: Frame
+) -> tuple[tuple[str | None, ...], Origins]:
+    """Bind the arguments of a call; a lambda's parameters have the types that those before say."""
+    if binder.types is None or not any(type(item) is exp.Lambda for item in arguments):
+        return binder.values(arguments, frame)
+    kinds: list[str | None] = []
+    origins: Origins = NOTHING
+    for item in arguments:
+        if type(item) is exp.Lambda:
+            count = len(item.expressions)
+            types = binder.types.lambda_parameters(name, tuple(kinds), count)
+            kind, found = _applied(binder, item, frame, types)
+        else:
+            kind, found = binder.value(item, frame)
+        kinds.append(kind)
+        origins = merge(origins, found)
+    return tuple(kinds), origins
 
 
 def _predicate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:

@@ -34,7 +34,7 @@ class Frame:
     """The FROM clause of one SELECT, inside the frame of the query around it."""
 
     __slots__ = (
-        "aggregates", "aliases", "busy", "ctes", "entries", "group", "merged", "parent",
+        "aggregates", "aliases", "busy", "ctes", "entries", "group", "heads", "merged", "parent",
         "position", "projections", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
@@ -44,6 +44,8 @@ class Frame:
         """Columns that USING or NATURAL joined into one."""
         self.together: dict[str, set[Entry]] = {}
         """The items whose columns those are; all items for a name that is not listed."""
+        self.heads: dict[str, Entry] = {}
+        """By such a column the first item of the joins it is of: there a star shows it."""
         self.group = 0
         """The first item of those that the next join joins to: commas part them."""
         self.parent = parent

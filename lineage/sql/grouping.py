@@ -33,7 +33,7 @@ def ungrouped(select: exp.Select, frame: Frame) -> list[Problem]:
         if found is not None:
             keys.add(found)
         else:
-            texts[item.sql()] = type(item)
+            texts[_text(item)] = type(item)
     problems = []
     for item in select.expressions:
         for column in _bare_columns(item, texts):
@@ -76,6 +76,17 @@ def _keys(group: exp.Expr | None, select: exp.Select, frame: Frame) -> Iterator[
             yield item
 
 
+def _text(node: exp.Expr) -> str:
+    """Return an expression as text, in which case and qualifiers of names say nothing."""
+    bare = node.copy()
+    for column in bare.find_all(exp.Column):
+        if isinstance(column.this, exp.Identifier):
+            plain = exp.to_identifier(column.name.lower())
+            column.args.clear()
+            column.set("this", plain)
+    return bare.sql()
+
+
 def _core(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
@@ -88,11 +99,11 @@ def _bare_columns(node: exp.Expr, texts: dict[str, type[exp.Expr]]) -> Iterator[
         item = waiting.pop()
         if isinstance(item, exp.AggFunc | exp.Window | exp.Query | exp.Star | exp.Lambda):
             continue
-        if isinstance(item, exp.WithinGroup):
+        if isinstance(item, exp.WithinGroup | exp.Any):  # Spark's `any(a)` aggregates
             continue
         if isinstance(item, exp.Anonymous | exp.AnonymousAggFunc | exp.Columns | exp.Filter):
             continue  # what the parser does not know may aggregate
-        if type(item) in kinds and item.sql() in texts:
+        if type(item) in kinds and _text(item) in texts:
             continue
         if isinstance(item, exp.Column):
             if not isinstance(item.this, exp.Star):

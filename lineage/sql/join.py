@@ -50,7 +50,9 @@ class Joins(Sources):
             common = [name for key, name in right.items() if key in left]
             if common:
                 self._using(common, frame, before, node, [])
-            elif not any(entry.relation.open for entry in frame.entries):
+            elif not self.rules.natural_may_cross and not any(
+                entry.relation.open for entry in frame.entries
+            ):
                 self.problems.append(
                     Problem(
                         "natural-join",
@@ -115,19 +117,37 @@ class Joins(Sources):
                     type_ = self.types.combine("coalesce", (left.type, right.type)).type
             self.influenced(merge(left.direct, right.direct), JOIN)
             if kind in {"SEMI", "ANTI"}:
-                continue  # only what is on the left comes out
+                if self.rules.using_takes_first:  # only what is on the left comes out, in order
+                    self._merge(key, left, frame, self._owners(key, left_entries))
+                continue
             # What ASOF compares last is not equal: the value is the left's.
             alone = asof and position == len(names) - 1
-            frame.merged[key] = Column(
+            both = Column(
                 left.name,
                 type_,
                 left.direct if alone else merge(left.direct, right.direct),
                 merge(left.indirect, right.indirect),
             )
-            frame.together[key] = {*left_entries, *right_entries}
+            self._merge(key, both, frame, [*self._owners(key, left_entries), *right_entries])
+        # A star shows the keys of the last join first, then what that joined to.
+        keys = [key for name in names if (key := name.lower()) in frame.merged]
+        frame.merged = {key: frame.merged[key] for key in (*keys, *frame.merged)}
         hidden = frozenset(name.lower() for name in names)
         for entry in right_entries:
             entry.hidden |= hidden
+
+    @staticmethod
+    def _merge(key: str, column: Column, frame: Frame, together: list[Entry]) -> None:
+        frame.merged[key] = column
+        frame.together[key] = set(together)
+        frame.heads[key] = frame.entries[frame.group]
+
+    def _owners(self, key: str, entries: list[Entry]) -> list[Entry]:
+        """Return the items on the left whose columns a USING key is: in some engines the first."""
+        if not self.rules.using_takes_first:
+            return entries
+        owner = next((one for one in entries if one.relation.find(key) is not None), None)
+        return entries if owner is None else [owner, *(e for e in entries if key in e.hidden)]
 
     def _side(
         self, key: str, name: str, entries: list[Entry], side: str, place: tuple[int, int]
@@ -143,7 +163,7 @@ class Joins(Sources):
                 self._use(column)
             if found is None:
                 found = column
-            elif key not in entry.hidden:
+            elif key not in entry.hidden and not self.rules.using_takes_first:
                 self.problems.append(
                     Problem(
                         "ambiguous-column",

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lineage.sql.dialect import SPARK
+
 TextMend = Callable[[str], str]
 
 _GO = re.compile(r"^([ \t]*)GO([ \t]*(?:\d+[ \t]*)?)(?=\r?$)", re.IGNORECASE | re.MULTILINE)
@@ -389,6 +391,22 @@ def row_type(tokens: list[Token]) -> list[Token]:
     ]
 
 
+def window_function(tokens: list[Token]) -> list[Token]:
+    """Spark's ``window(ts, '1 hour')`` and its column: the clause WINDOW has a name behind it."""
+    result = list(tokens)
+    for place, token in enumerate(tokens):
+        if token.token_type is not TokenType.WINDOW:
+            continue
+        behind = [t.token_type for t in tokens[place + 1 : place + 3]]
+        if len(behind) < 2 or behind[1] is not TokenType.ALIAS:  # noqa: PLR2004 - a name and AS
+            result[place] = _word(token)
+    return result
+
+
+def _word(token: Token) -> Token:
+    return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
+
+
 def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
     """Return the tokens in an order, and without words, that the parser can read."""
     kinds = [token.token_type for token in tokens]
@@ -401,6 +419,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = partition_in_column_list(tokens)
     if kinds.count(TokenType.JOIN) >= _MANY_JOINS:
         tokens = joins_without_condition(tokens)
+    if dialect in SPARK and TokenType.WINDOW in types:
+        tokens = window_function(tokens)
     if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
         tokens = row_type(tokens)
     return tokens

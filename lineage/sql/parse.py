@@ -16,10 +16,11 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.garbage import uncollected
-from lineage.sql.dialect import DIALECTS, parser_dialect
+from lineage.sql.dialect import DIALECTS, SPARK, parser_dialect
 from lineage.sql.mend import mended_text, mended_tokens
 from lineage.sql.place import SCRIPT
 from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
+from lineage.sql.typing.spark_functions import NAME
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -118,7 +119,7 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
         said = "does not parse: a merge conflict was left in it"
         yield Parsed(text, None, said, line, 1, certain=True)
         return
-    engine = Dialect.get_or_raise(parser_dialect(dialect) or None)
+    engine = _engine(parser_dialect(dialect))
     ready = mended_text(text, dialect)
     try:
         tokens = mended_tokens(engine.tokenize(ready), dialect)
@@ -139,6 +140,14 @@ def _parse(text: str, dialect: str | None) -> Iterator[Parsed]:
         if tree is not None:
             tree.meta[SCRIPT] = ready
             yield Parsed(ready, tree, None, *_start(tree))
+
+
+def _engine(name: str) -> Dialect:
+    """Return a dialect of the parser; of Spark's it keeps the names of functions as written."""
+    engine = Dialect.get_or_raise(name or None)
+    if name in SPARK:
+        engine.ORIGINAL_NAME_META_KEY = NAME
+    return engine
 
 
 def _one_by_one(
@@ -179,7 +188,7 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     if not pieces and _is_control(chunk):
         return
     for other in _RELATIVES.get(parser_dialect(dialect), ()):
-        relative = Dialect.get_or_raise(other)
+        relative = _engine(other)
         try:
             found, failed = _attempt(
                 mended_tokens(relative.tokenize(piece), other), piece, relative

@@ -182,7 +182,7 @@ class Pivots(Projections):
                         slots[position] = merge(slots[position], origins)
                         kinds[position].append(type_)
                     everything = merge(everything, origins)
-            text = "VARCHAR" if self.types is not None else None
+            text = self._concrete("STRING_LITERAL")
             produced.append(Column(label, text, lift(everything, TRANSFORMATION)))
             for name, origins, seen in zip(value_names, slots, kinds, strict=False):
                 type_ = (

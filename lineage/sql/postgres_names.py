@@ -75,7 +75,7 @@ _OPERATORS = (
 )
 
 
-def output_name(node: exp.Expr) -> str:
+def figured_name(node: exp.Expr) -> str:
     """Return the name; the text of the statement tells functions of one meaning apart."""
     return (_figured(node)[0] or _UNNAMED)[:_LONGEST]
 

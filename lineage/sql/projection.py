@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from lineage.sql.chosen import NAME_TESTS
+from lineage.sql.dialect import SPARK
 from lineage.sql.expression import children
 from lineage.sql.frame import Frame, Problem
+from lineage.sql.generators import generator, unfolds, yielded
 from lineage.sql.grouping import aggregates_rows
 from lineage.sql.nested import collection, fields
 from lineage.sql.place import place_of
-from lineage.sql.postgres_names import POSTGRES, output_name
+from lineage.sql.postgres_names import POSTGRES, figured_name
 from lineage.sql.relation import (
     FILTER,
     GROUP_BY,
     NOTHING,
     TRANSFORMATION,
+    Again,
     Called,
     Column,
     Origins,
@@ -28,6 +32,7 @@ from lineage.sql.relation import (
     lift,
     merge,
 )
+from lineage.sql.spark_names import output_name
 from lineage.sql.stars import Stars, spread_in
 
 if TYPE_CHECKING:
@@ -108,8 +113,11 @@ class Projections(Stars):
             kind = type(item)
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
+                again = self.rules.same_column_again and _is_again(
+                    item, origins, columns, projections
+                )
                 columns.append(
-                    Column(
+                    (Again if again else Column)(
                         item.this.this,
                         self._concrete(type_),
                         origins,
@@ -135,6 +143,8 @@ class Projections(Stars):
             if star is not None:
                 stars = True
                 found, opened = self._star(star, item, frame)
+                if columns and self.rules.same_column_again:
+                    found = _shown_again(found, columns, frame)
                 columns.extend(found)
                 open_tables.update(dict.fromkeys(opened))
                 continue
@@ -165,6 +175,10 @@ class Projections(Stars):
             parts = self._struct_parts(inner, frame)
             if parts:
                 return parts
+        if self.rules.generators and generator(inner) is not None:
+            parts = self._generated(item, inner, frame)
+            if parts:
+                return parts
         outer, self._influence = self._influence, NOTHING
         if isinstance(item, exp.Alias):
             key = item.alias.lower()
@@ -188,20 +202,66 @@ class Projections(Stars):
                 Column(alias.name, None, each, indirect, None, place_of(alias))
                 for alias, each in zip(names, split, strict=True)
             ]
-        if isinstance(inner, exp.QueryTransform) and inner.args.get("schema") is not None:
+        if isinstance(inner, exp.QueryTransform):
             return [
-                Column(identifier_name(one), None, origins, indirect, None, place_of(item))
-                for one in inner.args["schema"].expressions
+                Column(name, type_, origins, indirect, None, place_of(item))
+                for name, type_ in self._transformed(inner)
             ]
         name = item.alias if isinstance(item, exp.Alias) else self._text_name(inner, position)
         kind, place = self._concrete(type_), _first_place(item)
         if isinstance(item, exp.Alias):
             self._alias(name, Column(name, type_, origins, indirect), frame)
         elif self.rules.dialect in POSTGRES:
-            called = Called(output_name(inner), kind, origins, indirect, None, place)
+            called = Called(figured_name(inner), kind, origins, indirect, None, place)
             called.text = name
             return [called]
         return [Column(name, kind, origins, indirect, None, place)]
+
+    def _transformed(self, node: exp.QueryTransform) -> list[tuple[str, str | None]]:
+        """Return what ``TRANSFORM … USING`` yields: text, where no type is given."""
+        schema = node.args.get("schema")
+        if schema is None:
+            return [("key", self._text_type()), ("value", self._text_type())]
+        found = []
+        for one in schema.expressions:
+            kind = one.args.get("kind") if isinstance(one, exp.ColumnDef) else None
+            said = self.rules.type_text(kind) if kind is not None else None
+            known = self.types.normalize(said) if said and self.types is not None else None
+            found.append((identifier_name(one), known if kind is not None else self._text_type()))
+        return found
+
+    def _text_type(self) -> str | None:
+        return self._concrete("STRING_LITERAL")
+
+    def _generated(self, item: exp.Expr, node: exp.Expr, frame: Frame) -> list[Column]:
+        """Return the columns that a generator of the SELECT list yields; none if nobody knows."""
+        outer, self._influence = self._influence, NOTHING
+        marked = len(self.problems)
+        first = next(iter(children(node)), None)
+        type_ = self.value(first, frame)[0] if first is not None else None
+        del self.problems[marked:]  # they are told when the whole is bound
+        made = yielded(node, type_)
+        names: list[exp.Expr] = []
+        if isinstance(item, exp.Aliases):
+            names = item.args["expressions"]
+        elif isinstance(item, exp.Alias):
+            names = [item.args["alias"]]
+        if not made or (names and len(names) != len(made)):
+            self._influence = outer
+            return []
+        origins = lift(self.value(node, frame)[1], TRANSFORMATION)
+        if unfolds(node):
+            frame.unfolded = merge(frame.unfolded, origins)
+        split = self._stacked(node, len(made), frame) or [origins] * len(made)
+        indirect, self._influence = self._influence or NOTHING, outer
+        columns = []
+        for place, (name, kind) in enumerate(made):
+            called = names[place].name if names else name
+            column = Column(called, kind, split[place], indirect, None, place_of(node))
+            columns.append(column)
+            if names:
+                self._alias(called, column, frame)
+        return columns
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""
@@ -218,6 +278,10 @@ class Projections(Stars):
         return [Column(name, kind, direct, indirect, None, place_of(node)) for name, kind in found]
 
     def _text_name(self, node: exp.Expr, position: int) -> str:
+        if self.rules.dialect in SPARK:
+            said = output_name(node)
+            if said is not None and len(said) <= _LONGEST_NAME:
+                return said
         if isinstance(node, (exp.Dot, exp.JSONExtract)):
             last = str(node.expression.name)
             if last and last.replace("_", "a").isalnum():
@@ -302,23 +366,33 @@ class Projections(Stars):
         ):
             return NOTHING
         frame.position = FAR
-        if self.rules.lateral_aliases:
+        if self.rules.lateral_aliases and not (aliases_first and self.rules.outputs_first):
             return self.value(core, frame)[1]
-        return self._with_outputs(core, relation, frame)
+        with self._outputs_named(core, relation, frame):
+            return self.value(core, frame)[1]
 
-    def _with_outputs(self, node: exp.Expr, relation: Relation, frame: Frame) -> Origins:
-        """Bind an ORDER BY expression, which may also name outputs where an engine allows it."""
+    @contextmanager
+    def _outputs_named(
+        self, node: exp.Expr, relation: Relation, frame: Frame
+    ) -> Generator[None, None, None]:
+        """Let an expression name outputs: those that FROM does not have, or first of all.
+
+        What an aggregate is of is looked for in FROM in any case.
+        """
         outer = frame.values
         frame.values = dict(outer)
-        for key in frame.projections:
+        first = self.rules.outputs_first and node.find(exp.AggFunc) is None
+        names = [one.name.lower() for one in relation.columns] if first else frame.projections
+        for key in names:
             found = relation.find(key)
-            if isinstance(found, Column) and not any(
-                entry.relation.find(key) for entry in frame.entries
+            if isinstance(found, Column) and (
+                first or not any(entry.relation.find(key) for entry in frame.entries)
             ):
                 frame.values[key] = (found.type, found.direct)
-        origins = self.value(node, frame)[1]
-        frame.values = outer
-        return origins
+        try:
+            yield
+        finally:
+            frame.values = outer
 
     def _order_keys(
         self, order: exp.Expr, relation: Relation, node: exp.Expr | None, frame: Frame
@@ -406,6 +480,34 @@ def _leaves(name: str, type_: str, types: TypeSystem) -> Iterator[tuple[str, str
         yield name, element
     for field, kind in parts:
         yield from _leaves(field, kind, types)
+
+
+def _shown_again(found: list[Column], columns: list[Column], frame: Frame) -> list[Column]:
+    """Mark what a star shows of what the SELECT list has already."""
+    listed = [id(one.direct) for entry in frame.entries for one in entry.relation.columns]
+    if len(set(listed)) < len(listed):
+        return found  # a table joined to itself: which of the two is meant is not to be seen
+    known = {(id(one.direct), one.name.lower()) for one in columns}
+    return [
+        Again(one.name, one.type, one.direct, one.indirect, one.nullable, one.place)
+        if (id(one.direct), one.name.lower()) in known
+        else one
+        for one in found
+    ]
+
+
+def _is_again(
+    item: exp.Expr, origins: Origins, columns: list[Column], projections: list[exp.Expr]
+) -> bool:
+    """Return whether the SELECT list has the very column already, under its own name."""
+    if not any(one.direct is origins and one.name.lower() == item.name.lower() for one in columns):
+        return False
+    qualifiers = {
+        one.text("table").lower()
+        for one in projections
+        if isinstance(one, exp.Column) and one.name.lower() == item.name.lower()
+    }
+    return len(qualifiers - {""}) <= 1
 
 
 def _star_of(item: exp.Expr) -> exp.Star | None:

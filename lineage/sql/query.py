@@ -306,10 +306,11 @@ class Binder(SetOperations):
         from_ = args.get("from_")
         if from_ is not None:
             self.from_item(from_.this, frame)
-        for lateral in args.get("laterals") or ():
-            self.from_item(lateral, frame)
-        for join in args.get("joins") or ():
-            self.join(join, frame)
+        for item in _in_order(args.get("laterals") or [], args.get("joins") or []):
+            if isinstance(item, exp.Join):
+                self.join(item, frame)
+            else:
+                self.from_item(item, frame)
         match = args.get("match")
         if match is not None:
             self._match_recognize(match, frame)
@@ -317,6 +318,8 @@ class Binder(SetOperations):
             frame.windows[window.name.lower()] = window
         projections = node.expressions
         self._name_projections(projections, frame)
+        if args.get("group") is not None and self.rules.generators:
+            self._time_windows(args["group"], frame)
         if self.rules.alias_in_where:
             frame.position = FAR
         for clause in ("prewhere", "where"):
@@ -335,12 +338,12 @@ class Binder(SetOperations):
         group = args.get("group")
         if group is not None:
             self._group(group, projections, relation, frame)
-        if self.rules.catalogue:  # what aggregates is known for sure
+        if self.rules.knows_aggregates:
             self.problems.extend(ungrouped(node, frame))
         for clause in ("having", "qualify"):
             found = args.get(clause)
             if found is not None:
-                self.influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
+                self.influenced(self._after_grouping(found.this, clause, relation, frame), FILTER)
                 if clause == "having" and frame.aliases and self.rules.lateral_aliases:
                     self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
@@ -374,6 +377,25 @@ class Binder(SetOperations):
         for pivot in pivots or ():
             relation = self._pivot(pivot, relation, frame)
         return relation
+
+    def _time_windows(self, group: exp.Expr, frame: Frame) -> None:
+        """Spark's ``GROUP BY window(ts, …)`` makes a column ``window`` that may be named."""
+        for item in group.expressions:
+            name = item.name.lower() if isinstance(item, exp.Anonymous) else ""
+            if name in {"window", "session_window"}:
+                marked = len(self.problems)
+                type_, origins = self.value(item, frame)
+                del self.problems[marked:]  # they are told with the grouping
+                frame.values[name] = (type_, lift(origins, TRANSFORMATION))
+
+    def _after_grouping(
+        self, condition: exp.Expr, clause: str, relation: Relation, frame: Frame
+    ) -> Origins:
+        """Bind HAVING or QUALIFY."""
+        if not self.rules.outputs_first:
+            return self._boolean(condition, frame, clause.upper())
+        with self._outputs_named(condition, relation, frame):
+            return self._boolean(condition, frame, clause.upper())
 
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
@@ -460,3 +482,16 @@ class Binder(SetOperations):
 
 def _names(node: exp.Expr, name: str) -> bool:
     return any(table.name.lower() == name and not table.db for table in node.find_all(exp.Table))
+
+
+def _in_order(laterals: list[exp.Expr], joins: list[exp.Expr]) -> list[exp.Expr]:
+    """Return LATERAL VIEWs and joins as they were written; the parser keeps them apart."""
+    if not laterals or not joins:
+        return [*laterals, *joins]
+    return sorted([*laterals, *joins], key=_start)
+
+
+def _start(node: exp.Expr) -> int:
+    """Return where the first name under a node stands; the parser gives clauses no place."""
+    places = (name._meta for name in node.find_all(exp.Identifier))  # noqa: SLF001 - .meta would create an empty dict on every node
+    return min((meta["start"] for meta in places if meta and "start" in meta), default=0)

@@ -98,6 +98,12 @@ class Called(Column):
     text: str
 
 
+class Again(Column):
+    """A column that a SELECT list names twice: what names it means the one and the other."""
+
+    __slots__ = ()
+
+
 class Relation:
     """Columns in order, found by name; the rows depend on ``indirect``.
 
@@ -139,6 +145,8 @@ class Relation:
         if index is None:
             index = self.index = {}
             for column in self.columns:
+                if type(column) is Again:
+                    continue
                 name = column.name.lower()
                 known = index.get(name)
                 if known is None:

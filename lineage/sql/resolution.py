@@ -334,18 +334,17 @@ class Resolution(ABC):
                 column = self._exact(head, scope, learn=first > 0)
                 if column is not None:
                     self._carry(column)
-                    type_ = column.type
-                    for part in path:
-                        type_ = self.field_type(type_, part, node)
+                    type_ = self._field_at(column.type, path, node)
                     return (type_, self._at_path(column, path))
             key = names[0].lower()
             if key in scope.values:
-                return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+                type_, origins = scope.values[key]
+                return (self._field_at(type_, names[1:], node), origins)  # type: ignore[return-value] # lambdas store Values
             if scope.projections and key in scope.projections and self.rules.lateral_aliases:
                 found = self.alias_value(key, scope)
                 if found is not None:
                     self._carry(found)
-                    return (None, found.direct)
+                    return (self._field_at(found.type, names[1:], node), found.direct)
             scope = scope.parent
         made = next((e.relation for e in frame.entries if e.relation.invented is not None), None)
         if made is not None and self.rules.nested_paths and not frame.entries[0].relation.open:
@@ -361,6 +360,12 @@ class Resolution(ABC):
                 self._use(column)
                 return (None, self._at_path(column, names[1:]))
         return None
+
+    def _field_at(self, type_: str | None, path: Parts, node: exp.Expr) -> str | None:
+        """Return the type at the end of a path into a struct."""
+        for part in path:
+            type_ = self.field_type(type_, part, node)
+        return type_
 
     def _at_path(self, column: Column, path: Parts) -> Origins:
         """Return the origins of a struct field: the column itself, with the path spelled out."""

@@ -11,6 +11,7 @@ from sqlglot import exp
 from lineage.model.names import joined
 from lineage.sql.expression import children
 from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
+from lineage.sql.generators import generator, yielded
 from lineage.sql.nested import fields, unfolded
 from lineage.sql.pivot import Pivots
 from lineage.sql.place import place_of
@@ -32,6 +33,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
+from lineage.sql.resolution import Value
 
 T = TypeVar("T")
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
@@ -292,8 +294,9 @@ class Sources(Pivots):
         if type(node.this) is not exp.Identifier:
             if _is_stage(node.this):
                 return (node.this.name,)
-            if _named_by_text(node.this):
-                return tuple(part.strip('"') for part in node.this.name.split("."))
+            text = _text_that_names(node.this)
+            if text is not None:
+                return tuple(part.strip('"`') for part in text.split("."))
             if isinstance(node.this, exp.Parameter):
                 return ("@" + node.this.name,)
         if self.rules.dialect == "oracle" and parts and "@" in parts[-1]:
@@ -441,7 +444,12 @@ class Sources(Pivots):
         if not names:
             return relation
         columns = relation.columns
-        if len(names) > len(columns) and not relation.open:
+        wrong = (
+            len(names) != len(columns)
+            if self.rules.exact_column_lists
+            else (len(names) > len(columns))
+        )
+        if wrong and not relation.open and relation.invented is None:
             self.problems.append(
                 Problem(
                     "alias-columns",
@@ -471,6 +479,9 @@ class Sources(Pivots):
         origins: list[Origins] = []
         for row in rows:
             items = row.expressions if isinstance(row, exp.Tuple) else [row]
+            if width and len(items) != width:
+                text = f"VALUES lists must all be of the same length, {len(items)} is not {width}"
+                self.problems.append(Problem("values-length", text, place_of(row)))
             width = max(width, len(items))
             for position, item in enumerate(items):
                 type_, found = self.value(item, frame)
@@ -580,6 +591,12 @@ class Sources(Pivots):
         element = None
         if self.types is not None and kinds and kinds[0]:
             element = self.types.element(kinds[0]).type
+        if self.rules.generators and generator(inner) is not None:
+            first = kinds[0] if kinds else None
+            rows = self._generator_entry(inner, (first, origins), name, names, frame)
+            if rows is not None:
+                frame.entries.append(rows)
+                return
         if not names:
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
             if isinstance(inner, exp.Posexplode):
@@ -592,6 +609,24 @@ class Sources(Pivots):
         relation = Relation(columns)
         relation.invented = origins
         frame.entries.append(Entry(name, relation))
+
+    def _generator_entry(
+        self, node: exp.Expr, argument: Value, label: str, names: list[str], frame: Frame
+    ) -> Entry | None:
+        """Return the rows of ``explode`` and its like; None if what they hold is not known."""
+        made = yielded(node, argument[0])
+        if not made or (names and len(names) != len(made)):
+            return None
+        called = names or [name for name, _ in made]
+        split = self._stacked(node, len(made), frame) or [argument[1]] * len(made)
+        columns = [
+            Column(name, kind, origins)
+            for name, (_, kind), origins in zip(called, made, split, strict=True)
+        ]
+        relation = Relation(columns)
+        if argument[0] is None and not names:
+            relation.invented = argument[1]  # a map has other columns than an array
+        return Entry(label, relation)
 
     def _from_function(self, node: exp.Expr, frame: Frame) -> None:
         """A table function: every column that it is said to have comes from its arguments."""
@@ -613,6 +648,15 @@ class Sources(Pivots):
             self._from_elsewhere(function, alias, frame)
             return
         inner = None if self._takes_values(function) else _table_argument(function)
+        if self.rules.generators and generator(function) is not None:
+            kinds, origins = self.values(children(function), frame)
+            self.influenced(origins, JOIN)
+            value = (kinds[0] if kinds else None, lift(origins, TRANSFORMATION))
+            label = alias.name.lower() if alias is not None else ""
+            rows = self._generator_entry(function, value, label, names, frame)
+            if rows is not None:
+                frame.entries.append(rows)
+                return
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
@@ -728,7 +772,17 @@ class Sources(Pivots):
 
 def _named_by_text(node: object) -> bool:
     """Return whether a table is named as ``IDENTIFIER('a.b')``."""
-    return isinstance(node, exp.DynamicIdentifier) and isinstance(node.this, exp.Literal)
+    return _text_that_names(node) is not None
+
+
+def _text_that_names(node: object) -> str | None:
+    """Return the text of ``IDENTIFIER('a.b')``; the parser of Spark takes it for a function."""
+    literal = None
+    if isinstance(node, exp.DynamicIdentifier):
+        literal = node.this
+    elif isinstance(node, exp.Anonymous) and node.name.upper() == "IDENTIFIER":
+        literal = node.expressions[0] if len(node.expressions) == 1 else None
+    return literal.name if isinstance(literal, exp.Literal) and literal.is_string else None
 
 
 def _is_stage(node: object) -> bool:

@@ -203,11 +203,16 @@ class Stars(Expressions):
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         merged_done: set[str] = set()
-        if qualifier is None and frame.merged and self.rules.using_first:
-            columns.extend(frame.merged.values())
-            merged_done.update(frame.merged)
+        merged_first = qualifier is None and self.rules.using_first
         for entry in entries:
             relation = entry.relation
+            for key, merged in frame.merged.items() if merged_first else ():
+                head = frame.heads.get(key)
+                if key not in merged_done and (
+                    head is entry if head is not None else frame.is_merged(key, entry)
+                ):
+                    merged_done.add(key)
+                    columns.append(merged)
             if relation.table is not None:
                 for column in relation.columns:
                     self._use(column)
@@ -224,6 +229,8 @@ class Stars(Expressions):
                     columns.append(column)
             elif type(relation) is Elements:
                 columns.extend(relation.shown(qualified=qualifier is not None))
+            elif frame.merged and self.rules.using_takes_first:
+                columns.extend(_keys_first(entry, frame))
             else:
                 columns.extend(relation.columns)
             if relation.open and not any(column.name == "*" for column in relation.columns):
@@ -385,3 +392,14 @@ def _group_of(name: str, spread: exp.Columns, alias: str) -> str:
 def _around(star: exp.Star) -> exp.Expr:
     """Return ``t.*`` for the star in it, and a bare one itself."""
     return star.parent if isinstance(star.parent, exp.Column) else star
+
+
+def _keys_first(entry: Entry, frame: Frame) -> list[Column]:
+    """Return an item's columns as Spark's ``t.*`` shows them: what it was joined by comes first."""
+    order = {
+        key: place
+        for place, key in enumerate(frame.merged)
+        if key in entry.hidden or entry in frame.together.get(key, ())
+    }
+    last = len(frame.merged)
+    return sorted(entry.relation.columns, key=lambda column: order.get(column.name.lower(), last))

@@ -42,6 +42,8 @@ from lineage.sql.typing import type_system
 FOLDER = Path(__file__).parents[2] / "fixtures" / "sql"
 _HEAD = re.compile(r"=== (?P<name>[\w-]+)(?: \((?P<dialect>\w+)\))?$")
 _TABLE = re.compile(r"(?P<name>[^(]+)\((?P<columns>.*)\)$")
+COMMA = re.compile(r", (?![^(]*\))(?![^<]*>)")
+"""Between columns, and not inside a type."""
 _FLAGS = ((MASKED, "MASKED"), (CONDITIONAL, "CONDITIONAL"), (WINDOW, "WINDOW"))
 
 
@@ -87,7 +89,7 @@ def schema(tables: tuple[str, ...], dialect: str | None) -> Schema:
             known.add(Table(parts))
             continue
         columns = []
-        for item in re.split(r", (?![^(]*\))", found["columns"]):
+        for item in COMMA.split(found["columns"]):
             name, _, type_ = item.partition(" ")
             columns.append((name, normalize(type_) if type_ else None))
         known.add(Table(parts, columns))

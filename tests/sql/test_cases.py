@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import pytest
@@ -18,7 +17,7 @@ def test_case(case: cases.Case) -> None:
     assert cases.told(case.sql, case.dialect, case.tables) == wanted
     for line in case.answer - wanted:
         columns = cases.outputs(case.sql, case.dialect, case.tables)
-        said = re.split(r", (?![^(]*\))", line.removeprefix("= "))
+        said = cases.COMMA.split(line.removeprefix("= "))
         typed = any(" " in item for item in said)
         assert [f"{c.name} {c.type}" if typed else c.name for c in columns] == said
 

@@ -96,6 +96,24 @@ def test_delimiter() -> None:
     assert mend.delimiter("SELECT delimiter FROM t") == "SELECT delimiter FROM t"
 
 
+def test_window_function() -> None:
+    text = (
+        "SELECT window.start, sum(b) OVER w AS s FROM t GROUP BY window(a, '1 hour'), b "
+        "WINDOW w AS (ORDER BY b)"
+    )
+    found = parse(text, "spark")
+    assert [item.error for item in found] == [None]
+    tree = found[0].tree
+    assert tree is not None
+    assert len(tree.args["windows"]) == 1
+    assert cases.told(text, "spark", TABLES) == {
+        "t.a -> <select>.start TRANSFORMATION",
+        "t.b -> <select>.s AGGREGATION WINDOW",
+        "t.a ~> <select>.* GROUP_BY",
+        "t.b ~> <select>.* GROUP_BY",
+    }
+
+
 @pytest.mark.parametrize(
     ("dialect", "line"),
     [

@@ -97,50 +97,44 @@ class Snowflake:
 
 
 class Spark:
-    """DECIMAL(p, s) as DecimalPrecision has it, losing digits after the point when it must."""
+    """DECIMAL(p, s) as DecimalPrecision has it, losing digits after the point when it must.
+
+    Only where a decimal takes part: of other numbers the engine was asked.
+    """
 
     _WHOLE: Mapping[str, int] = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
-    _ORDER = ("TINYINT", "SMALLINT", "INT", "BIGINT")
     _KEPT = 6
 
     def literal(self, text: str) -> str | None:
-        """INT or BIGINT, a decimal as written, or with an exponent a DOUBLE."""
+        """A decimal as written, or with an exponent a DOUBLE."""
         if "e" in text.lower():
             return "DOUBLE"
-        if text.lstrip("-").isdigit():
-            return "INT" if abs(int(text)) < 2**31 else "BIGINT"
         precision, scale = _digits(text)
         return f"DECIMAL({precision},{scale})"
 
     def result(self, sign: str, left: Number, right: Number) -> str | None:
         """FLOAT and DOUBLE win over DECIMAL, and that over whole numbers."""
-        bases = {left.base, right.base}
-        if "DOUBLE" in bases or ("FLOAT" in bases and (bases != {"FLOAT"} or sign == "/")):
+        if {"FLOAT", "DOUBLE"} & {left.base, right.base}:
             return "DOUBLE"
-        if bases == {"FLOAT"}:
-            return "FLOAT"
-        if bases <= set(self._ORDER):
-            return "DOUBLE" if sign == "/" else max(bases, key=self._ORDER.index)
         one, two = self._decimal(left), self._decimal(right)
-        lead = max(one.precision - one.scale, two.precision - two.scale)
+        leads = (one.precision - one.scale, two.precision - two.scale)
+        scale = max(one.scale, two.scale)
         match sign:
             case "+" | "-":
-                scale = max(one.scale, two.scale)
-                return self._adjusted(lead + scale + 1, scale)
+                return self._adjusted(max(leads) + scale + 1, scale)
             case "*":
                 return self._adjusted(one.precision + two.precision + 1, one.scale + two.scale)
             case "/":
                 scale = max(self._KEPT, one.scale + two.precision + 1)
-                return self._adjusted(one.precision - one.scale + two.scale + scale, scale)
+                return self._adjusted(leads[0] + two.scale + scale, scale)
+            case "%":
+                return self._adjusted(min(leads) + scale, scale)
         return None
 
     def common(self, *numbers: Number) -> str | None:
-        """The widest; of decimals, enough digits on both sides of the point."""
-        bases = {number.base for number in numbers}
-        if "DOUBLE" in bases or ("FLOAT" in bases and len(bases) > 1):
+        """Enough digits on both sides of the point, where no FLOAT or DOUBLE takes part."""
+        if {"FLOAT", "DOUBLE"} & {number.base for number in numbers}:
             return "DOUBLE"
-        if bases <= set(self._ORDER):
-            return max(bases, key=self._ORDER.index)
         decimals = [self._decimal(number) for number in numbers]
         scale = max(number.scale for number in decimals)
         lead = max(number.precision - number.scale for number in decimals)

@@ -7,16 +7,15 @@ from functools import cache
 from lineage.sql.typing.documented import Documented
 from lineage.sql.typing.duckdb import DuckDb
 from lineage.sql.typing.postgres import Postgres
+from lineage.sql.typing.spark import spark
 from lineage.sql.typing.typed import TypeSystem
 from lineage.sql.typing.unknown import Unknown
 
 _MANUALS = {
     "bigquery": "bigquery",
     "snowflake": "snowflake",
-    "spark": "spark",
-    "spark2": "spark",
-    "databricks": "spark",
 }
+_SPARK = frozenset({"spark", "spark2", "databricks"})
 _DESCENDANTS = frozenset({"redshift", "materialize", "risingwave"})
 """They took PostgreSQL's types over, and not all of its refusals."""
 
@@ -31,5 +30,7 @@ def type_system(dialect: str) -> TypeSystem:
         return Postgres()
     if name in _DESCENDANTS:
         return Postgres(name, lenient=True)
+    if name in _SPARK:
+        return spark()
     documented = _MANUALS.get(name)
     return Documented(documented) if documented is not None else Unknown(dialect)

@@ -133,6 +133,10 @@ class Documented:
         """The type of a number as written."""
         return self._arithmetic.literal(text) or _FRACTION
 
+    def literal_interval(self, unit: str) -> str:  # noqa: ARG002 - one type for all
+        """An interval of any unit."""
+        return "INTERVAL"
+
     def literal_string(self) -> str:
         """Text that may be taken for something else."""
         return _STRING

@@ -182,6 +182,10 @@ class DuckDb:
             return "DOUBLE"
         return f"DECIMAL({max(width, 1)},{len(match['part'])})"
 
+    def literal_interval(self, unit: str) -> str:  # noqa: ARG002 - one type for all
+        """An interval of any unit."""
+        return "INTERVAL"
+
     def literal_string(self) -> str:
         """A quoted string fits any type."""
         return "STRING_LITERAL"

@@ -209,6 +209,10 @@ class Postgres:
             )
         return "numeric"
 
+    def literal_interval(self, unit: str) -> str:  # noqa: ARG002 - one type for all
+        """An interval of any unit."""
+        return "INTERVAL"
+
     def literal_string(self) -> str:
         """A quoted literal takes the type that its place wants."""
         return UNKNOWN

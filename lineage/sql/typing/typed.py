@@ -59,6 +59,10 @@ class TypeSystem(Protocol):
         """The type of a number as written, sign included if the engine folds it in."""
         ...
 
+    def literal_interval(self, unit: str) -> str:
+        """The type of an interval of a unit, as written; none where the text itself says it."""
+        ...
+
     def literal_string(self) -> str:
         """The type of a quoted string."""
         ...

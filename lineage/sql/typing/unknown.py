@@ -30,6 +30,10 @@ class Unknown:
         """A whole number is an INT, any other a DECIMAL."""
         return "INT" if text.lstrip("-").isdigit() else "DECIMAL"
 
+    def literal_interval(self, unit: str) -> str:  # noqa: ARG002 - one type for all
+        """An interval of any unit."""
+        return "INTERVAL"
+
     def literal_string(self) -> str:
         """A quoted string is text."""
         return "VARCHAR"
