@@ -9,13 +9,14 @@ from lineage.sql.frame import CteScope, Frame, Problem, Routine
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
-from lineage.sql.target import Targets, schema_names, temporary_name
+from lineage.sql.target import schema_names, temporary_name
+from lineage.sql.variables import Variables
 
 _MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
 """``CREATE TABLE t (a INT) SELECT b …`` has both: what is selected keeps its name there."""
 
 
-class Creations(Targets):
+class Creations(Variables):
     """Statements that make tables, views and routines."""
 
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
@@ -137,12 +138,15 @@ class Creations(Targets):
 
     def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
+        if tree.meta.get("opens"):
+            self._forget_variables()
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
             names = item.this if isinstance(item.this, list) else [item.this]
             if not isinstance(schema_node, exp.Schema):
-                plain = {one.name.lower() for one in names if isinstance(one, exp.Expr)}
-                self._variables |= plain
+                plain = [one for one in names if isinstance(one, exp.Expr)]
+                if isinstance(item, exp.DeclareItem):
+                    self._declare_default(item, plain, binder)
                 continue
             for name in names:
                 target = exp.Table(this=name.copy())

@@ -72,6 +72,24 @@ class Rules:
     lateral_aliases: bool = False
     """An expression of the SELECT list may name an earlier one by its alias."""
     alias_in_where: bool = False
+    """The SELECT list's aliases may be named in WHERE, and in what follows it."""
+    alias_in_having: bool = False
+    """They may be named in HAVING, and mean there what the SELECT list says."""
+    aliases_first: bool = False
+    """An alias, wherever in the statement it is given, means the same everywhere, and hides a
+    column of its name."""
+    leftmost_column: bool = False
+    """Of two tables that have a column of a name, the first is meant."""
+    quoted_text: bool = False
+    """What stands in double quotes is text where no column is called so."""
+    in_table: bool = False
+    """``a IN name`` names a table, never a column."""
+    right_first: bool = False
+    """A star over a RIGHT JOIN with USING shows the right side first."""
+    dotted_names: bool = False
+    """A column's name may have dots in it, and ``a.b`` is the name of what it shows."""
+    later_ctes: bool = False
+    """A CTE sees those that stand behind it."""
     alias_in_group: bool = True
     implicit_lateral: bool = False
     """A subquery in FROM may name columns of the items before it without LATERAL."""
@@ -163,32 +181,43 @@ _AGGREGATES = frozenset({
 
 _RULES: dict[str, Rules] = {
     "duckdb": Rules(
-        "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
-        binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
+        "duckdb", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        implicit_lateral=True, binds_dead_ctes=False, using_first=False, dedupe_names=True,
+        nested_paths=True, catalogue=True, renames_what_is_there=True, replaces_first=True,
+        last_alias=True,
     ),
-    "": Rules("", lateral_aliases=True),
+    "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(
-        "snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True,
-        parser_functions=True, count_type="NUMBER(18,0)",
+        "snowflake", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        nested_paths=True, parser_functions=True, count_type="NUMBER(18,0)",
     ),
     "postgres": Rules("postgres", written_functions=True),
-    "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
-    "databricks": Rules(
-        "databricks", lateral_aliases=True, nested_paths=True, parser_functions=True
+    "redshift": Rules(
+        "redshift", lateral_aliases=True, alias_in_having=True, nested_paths=True,
+        written_functions=True,
     ),
-    "spark": Rules("spark", lateral_aliases=True, nested_paths=True, parser_functions=True),
-    "spark2": Rules("spark2", nested_paths=True, parser_functions=True),
-    "hive": Rules("hive", nested_paths=True),
+    "databricks": Rules(
+        "databricks", lateral_aliases=True, alias_in_having=True, nested_paths=True,
+        parser_functions=True,
+    ),
+    "spark": Rules(
+        "spark", lateral_aliases=True, alias_in_having=True, nested_paths=True,
+        parser_functions=True,
+    ),
+    "spark2": Rules("spark2", alias_in_having=True, nested_paths=True, parser_functions=True),
+    "hive": Rules("hive", alias_in_having=True, nested_paths=True),
     "bigquery": Rules(
-        "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,
-        count_type="INT64",
+        "bigquery", alias_in_having=True, implicit_lateral=True, nested_paths=True,
+        parser_functions=True, count_type="INT64",
     ),
     "clickhouse": Rules(
-        "clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True,
-        using_first=False, scalar_ctes=True,
+        "clickhouse", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        aliases_first=True, leftmost_column=True, dotted_names=True, binds_dead_ctes=False,
+        nested_paths=True, using_first=False, scalar_ctes=True,
     ),
-    "teradata": Rules("teradata", lateral_aliases=True, alias_in_where=True),
+    "teradata": Rules(
+        "teradata", lateral_aliases=True, alias_in_where=True, alias_in_having=True
+    ),
     "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),
     "fabric": Rules("fabric", alias_in_group=False, concat_is_plus=True, using_first=False),
     "oracle": Rules("oracle", alias_in_group=False, using_first=False),
@@ -196,6 +225,14 @@ _RULES: dict[str, Rules] = {
     "presto": Rules("presto", alias_in_group=False, nested_paths=True),
     "athena": Rules("athena", alias_in_group=False, nested_paths=True),
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
+    "sqlite": Rules(
+        "sqlite", alias_in_where=True, alias_in_having=True, binds_dead_ctes=False,
+        quoted_text=True, in_table=True, later_ctes=True, using_first=False,
+    ),
+    **{
+        name: Rules(name, alias_in_having=True, right_first=True)
+        for name in ("mysql", "mariadb", "doris", "starrocks", "singlestore")
+    },
 }  # fmt: skip
 
 ALIASES = {

@@ -33,7 +33,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
-from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value
+from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value, variable_key
 from lineage.sql.typing import Typed
 
 if TYPE_CHECKING:
@@ -75,8 +75,6 @@ _SILENT = (
     exp.Identifier,
     exp.DataType,
     exp.Var,
-    exp.Placeholder,
-    exp.Parameter,
     exp.SessionParameter,
     exp.JSONPath,
     exp.Hint,
@@ -261,12 +259,12 @@ for _kind in _SILENT[1:]:
     _HANDLERS[_kind] = _nothing
 
 
-@_handles(exp.Parameter)
+@_handles(exp.Parameter, exp.Placeholder)
 def _parameter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    """A parameter has no origin; Snowflake's ``$1`` is a column."""
+    """A parameter has the origins of what the script put into it; Snowflake's ``$1`` is a column."""
     if binder.rules.dialect == "snowflake" and isinstance(node.this, exp.Literal):
         return binder.nth_column(node.name, "", frame)
-    return UNKNOWN_VALUE
+    return binder.variable(variable_key(node, binder.rules.dialect))
 
 
 @_handles(exp.Literal)
@@ -820,6 +818,8 @@ def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
     if (name, len(node.expressions)) in binder.routines:
         return binder.routine_value(node, frame)
+    if name == "getvariable" and node.expressions:  # DuckDB's
+        return binder.variable(node.expressions[0].name.lower())
     return _call(
         binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
     )

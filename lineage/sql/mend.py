@@ -117,7 +117,24 @@ def _routine(match: re.Match[str]) -> str:
     if not known or _WRITES.search(body) is None:
         return whole
     start = match.start("body") - match.start()
-    return _blank(whole[:start]) + body + _blank(whole[start + len(body) :])
+    return _parameters(whole[:start]) + body + _blank(whole[start + len(body) :])
+
+
+_PARAMETERS = re.compile(
+    r"(?:FUNCTION|PROCEDURE)\s+[^\s(]+\s*\((?P<listed>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.IGNORECASE
+)
+
+
+def _parameters(head: str) -> str:
+    """Return the head of a routine as a declaration of its parameters, and as long as before."""
+    found = _PARAMETERS.search(head)
+    if found is None or not found["listed"].strip():
+        return _blank(head)
+    start, end = found.span("listed")
+    before = ";DECLARE" + re.sub(r"[^\n]", " ", head[len(";DECLARE") : start])
+    if len(before) != start or "\n" in head[: len(";DECLARE")]:
+        return _blank(head)
+    return before + head[start:end] + _blank(head[end:])
 
 
 def _blank(text: str) -> str:

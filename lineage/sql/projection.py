@@ -62,7 +62,11 @@ class Projections(Stars):
                 self._carry(known)
                 self.influenced(known.direct, FILTER)
 
-    def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
+    def _name_projections(self, node: exp.Select, frame: Frame) -> None:
+        projections = node.expressions
+        if self.rules.aliases_first:
+            for inner in aliases_inside(node):
+                frame.projections.setdefault(inner.alias.lower(), (0, inner.this))
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
                 if self.rules.last_alias:
@@ -77,6 +81,8 @@ class Projections(Stars):
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
+        if not frame.position:
+            return None
         known = frame.aliases.get(key)
         if known is not None:
             return known
@@ -84,7 +90,7 @@ class Projections(Stars):
         if position >= frame.position or key in frame.busy:
             return None
         frame.busy.add(key)
-        outer, frame.position = frame.position, position
+        outer, frame.position = frame.position, self._seen_from(position)
         around, self._influence = self._influence, NOTHING
         type_, origins = self.value(node, frame)
         frame.position = outer
@@ -95,6 +101,12 @@ class Projections(Stars):
         frame.aliases[key] = column
         return column
 
+    def _seen_from(self, position: int) -> int:
+        """Return how many expressions of the SELECT list one of them may name by their alias."""
+        if self.rules.aliases_first:
+            return FAR
+        return position if self.rules.lateral_aliases else 0
+
     def project(self, projections: list[exp.Expr], frame: Frame) -> Relation:
         """Bind a SELECT list."""
         columns: list[Column] = []
@@ -102,7 +114,7 @@ class Projections(Stars):
         outer, self._influence = self._influence, NOTHING
         stars = False
         for position, item in enumerate(projections):
-            frame.position = position
+            frame.position = self._seen_from(position)
             kind = type(item)
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
@@ -295,8 +307,8 @@ class Projections(Stars):
             and core.name.upper() == "ALL"
         ):
             return NOTHING
-        frame.position = FAR
-        if self.rules.lateral_aliases:
+        if self.rules.lateral_aliases or self.rules.alias_in_where:
+            frame.position = FAR
             return self.value(core, frame)[1]
         return self._with_outputs(core, relation, frame)
 
@@ -370,6 +382,21 @@ class Projections(Stars):
                     break
                 scope = scope.parent
         return origins
+
+
+def aliases_inside(node: exp.Select) -> Iterator[exp.Alias]:
+    """Yield what is given a name in the midst of an expression: ``(a + 1 AS b) * 2``."""
+    waiting = list(node.expressions)
+    waiting.extend(node.args[key] for key in _NAMING if node.args.get(key) is not None)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, exp.Alias):
+            yield item
+        if not isinstance(item, exp.Query):
+            waiting.extend(children(item))
+
+
+_NAMING = ("prewhere", "where", "group", "having", "qualify", "order")
 
 
 def _unpacked(inner: exp.Expr, columns_of: Callable[[exp.Expr], list[Column]]) -> exp.Expr:

@@ -77,7 +77,7 @@ class Binder(SetOperations):
         self._influence: Origins | None = None
         self._depth = 0
         self._queries = 0
-        self.variables: frozenset[str] = frozenset()
+        self.variables: Mapping[str, Column] = {}
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
@@ -316,7 +316,7 @@ class Binder(SetOperations):
         for window in args.get("windows") or ():
             frame.windows[window.name.lower()] = window
         projections = node.expressions
-        self._name_projections(projections, frame)
+        self._name_projections(node, frame)
         if self.rules.alias_in_where:
             frame.position = FAR
         for clause in ("prewhere", "where"):
@@ -341,7 +341,7 @@ class Binder(SetOperations):
             found = args.get(clause)
             if found is not None:
                 self.influenced(self._boolean(found.this, frame, clause.upper()), FILTER)
-                if clause == "having" and frame.aliases and self.rules.lateral_aliases:
+                if clause == "having" and frame.aliases and self.rules.alias_in_having:
                     self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
@@ -382,6 +382,8 @@ class Binder(SetOperations):
             count = found.args.get("expression") if found is not None else None
             if isinstance(count, exp.Expr) and type(count) is not exp.Literal:
                 self.influenced(self.value(count, frame)[1], FILTER)
+            for key in found.expressions if found is not None else ():  # ClickHouse's LIMIT 1 BY
+                self.influenced(self.value(key, frame)[1], FILTER)
 
     def _alias(self, name: str, column: Column, frame: Frame) -> None:
         """Let what follows name a column of the SELECT list."""

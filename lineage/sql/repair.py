@@ -721,6 +721,65 @@ def session_window(tokens: Tokens) -> Tokens:
     ]
 
 
+def settings(tokens: Tokens) -> Tokens:
+    """MySQL's ``SET @x = 1, @y = 2``: each for itself."""
+    if _words(tokens, 1) != ["SET"] or tokens[1:2] == [] or tokens[1].text != "@":
+        return tokens
+    done: Tokens = []
+    depth = 0
+    for token, after in pairwise([*tokens, tokens[-1]]):
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.COMMA and not depth and after.text == "@":
+            done.extend([_like(token, TokenType.SEMICOLON, ";"), _like(token, TokenType.SET, "SET")])
+        else:
+            done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+def into_variables(tokens: Tokens) -> Tokens:
+    """MySQL's ``SELECT a, b INTO @x, @y FROM t`` is ``SELECT @x := a, @y := b FROM t``."""
+    into = _top_level(tokens, ("INTO",))
+    if _words(tokens, 1) != ["SELECT"] or len(into) != 1:
+        return tokens
+    places: list[Token] = []
+    end = into[0] + 1
+    while end < len(tokens) and (tokens[end].text in ("@", ",") or _is_word_token(tokens[end])):
+        if tokens[end].text not in ("@", ","):
+            places.append(tokens[end])
+        end += 1
+    start = next((i for i in _top_level(tokens, ("FROM",)) if i < into[0]), into[0])
+    listed = _listed_items(tokens[1:start])
+    if len(places) != len(listed) or not places:
+        return tokens
+    done = [tokens[0]]
+    for place, item in zip(places, listed, strict=True):
+        if len(done) > 1:
+            done.append(_like(item[0], TokenType.COMMA, ","))
+        near = item[0]
+        done.extend([
+            _like(near, TokenType.PARAMETER, "@"), _like(near, TokenType.VAR, place.text),
+            _like(near, TokenType.COLON_EQ, ":="), *item,
+        ])  # fmt: skip
+    return [*done, *tokens[start : into[0]], *tokens[end:]]
+
+
+def _is_word_token(token: Token) -> bool:
+    return token.token_type is TokenType.VAR or token.token_type is TokenType.IDENTIFIER
+
+
+def _listed_items(tokens: Tokens) -> list[Tokens]:
+    """Return what stands between the commas of a list."""
+    items: list[Tokens] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.COMMA and not depth:
+            items.append([])
+        else:
+            items[-1].append(token)
+    return items if all(items) else []
+
+
 def into_outfile(tokens: Tokens) -> Tokens:
     """MySQL's ``SELECT … INTO OUTFILE 'x'``."""
     for i, token in enumerate(tokens[:-2]):
@@ -875,6 +934,8 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     model_clause,
     partitioned_argument,
     subset_of_match,
+    settings,
+    into_variables,
     into_outfile,
     compound_assignment,
     pipe_operators,

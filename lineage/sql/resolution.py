@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -41,7 +42,7 @@ class Resolution(ABC):
     types: TypeSystem | None
     unsure: dict[Types, tuple[int, int]]
     uses: set[Origin]
-    variables: frozenset[str]
+    variables: Mapping[str, Column]
 
     # What the classes that follow provide.
 
@@ -99,11 +100,17 @@ class Resolution(ABC):
         while scope is not None:
             if scope.values and key in scope.values:
                 return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+            named = key in scope.projections if scope.projections else False
+            if named and self.rules.aliases_first:
+                column = self.alias_value(key, scope)
+                if column is not None:
+                    self._carry(column)
+                    return (column.type, column.direct)
             found = self._in_frame(key, name, node, scope)
             if found is not None:
                 return found
-            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
-                column = None if self._was_learned(name, scope) else self.alias_value(key, scope)
+            if named and not self._was_learned(name, scope):
+                column = self.alias_value(key, scope)
                 if column is not None:
                     self._carry(column)
                     return (column.type, column.direct)
@@ -136,7 +143,7 @@ class Resolution(ABC):
                     self._ambiguous(name, node, [entry.alias])
                     return UNKNOWN_VALUE
             if hit is not None:
-                if key in entry.hidden:
+                if key in entry.hidden or self.rules.leftmost_column:
                     continue
                 self._ambiguous(name, node, [owner.alias if owner else "", entry.alias])
                 self._candidates([*hit.direct, *found.direct], name)  # type: ignore[union-attr]
@@ -166,7 +173,7 @@ class Resolution(ABC):
         if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
             return UNKNOWN_VALUE
         if key in self.variables:
-            return UNKNOWN_VALUE
+            return self.variable(key)
         cte = frame.ctes.find(key) if self.rules.scalar_ctes else None
         if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
             return self.cte_value(cte, frame)
@@ -204,6 +211,14 @@ class Resolution(ABC):
             return UNKNOWN_VALUE
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
+
+    def variable(self, key: str) -> Value:
+        """Return what a statement before put into a variable of the script."""
+        known = self.variables.get(key)
+        if known is None:
+            return UNKNOWN_VALUE
+        self._carry(known)
+        return (known.type, known.direct)
 
     def _row_of(self, key: str, frame: Frame) -> Value | None:
         """A bare table alias used as a value means the whole row.
@@ -341,7 +356,7 @@ class Resolution(ABC):
             key = names[0].lower()
             if key in scope.values:
                 return scope.values[key]  # type: ignore[return-value] # lambdas store Values
-            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
+            if scope.projections and key in scope.projections:
                 found = self.alias_value(key, scope)
                 if found is not None:
                     self._carry(found)
@@ -453,6 +468,14 @@ class Resolution(ABC):
         if type_ is None or self.types is None:
             return None
         return self.typed(self.types.field(type_, name), node, "no-field")
+
+
+def variable_key(node: exp.Expr, dialect: str) -> str:
+    """Return what a variable is kept under: no column is taken for ``@x`` or ``$x``."""
+    key = node.name.lower()
+    if dialect == "snowflake":
+        return f"${key}"
+    return f"@{key}" if isinstance(node, exp.Parameter) else key
 
 
 def _column_in(node: exp.Expr) -> str | None:

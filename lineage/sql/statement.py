@@ -14,9 +14,7 @@ from lineage.sql.query import Binder
 from lineage.sql.repair import ADMINISTERS
 from lineage.sql.target import temporary_name
 from lineage.sql.transfer import Transfers
-
-_FILLS_VARIABLES = frozenset({"oracle", "mysql", "mariadb", "snowflake", "teradata", "bigquery"})
-"""``SELECT … INTO x`` makes no table there."""
+from lineage.sql.variables import values_alone
 
 
 class StatementBinder(Transfers):
@@ -105,6 +103,8 @@ class StatementBinder(Transfers):
                 return self._cache(tree, binder)
             case exp.Declare():
                 return self._declare_variables(tree, binder)
+            case exp.Set():
+                return self._set_variables(tree, binder)
             case exp.Use():
                 return self._use_database(tree)
             case exp.Command() if tree.name.upper() == "UNLOAD":
@@ -131,9 +131,10 @@ class StatementBinder(Transfers):
                 return Bound("other")
 
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
-        relation = binder.settled(binder.query(tree, CteScope(), top=True))
+        bare = values_alone(tree)
+        relation = binder.settled(binder.query(bare, CteScope(), top=True))
         into = tree.args.get("into") if isinstance(tree, exp.Select) else None
-        if into is not None and self.rules.dialect in _FILLS_VARIABLES:
+        if self._assigned_into(tree, relation) or self._assigned_in_list(tree, relation):
             return Bound("select", [], relation)
         if into is not None:
             table = self._define(

@@ -45,7 +45,7 @@ class Targets:
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
         self._routines: dict[tuple[str, int], Routine] = {}
-        self._variables: frozenset[str] = frozenset()
+        self._variables: dict[str, Column] = {}
 
     def _binder(self) -> Binder:
         binder = Binder(self.schema, self.rules, self.types, self._routines)
