@@ -737,7 +737,10 @@ def settings(tokens: Tokens) -> Tokens:
 
 
 def into_variables(tokens: Tokens) -> Tokens:
-    """MySQL's ``SELECT a, b INTO @x, @y FROM t`` is ``SELECT @x := a, @y := b FROM t``."""
+    """MySQL's ``SELECT a, b INTO @x, @y FROM t`` is ``SELECT @x := a, @y := b INTO @x FROM t``.
+
+    That one INTO says that no row comes out.
+    """
     into = _top_level(tokens, ("INTO",))
     if _words(tokens, 1) != ["SELECT"] or len(into) != 1:
         return tokens
@@ -760,6 +763,8 @@ def into_variables(tokens: Tokens) -> Tokens:
             _like(near, TokenType.PARAMETER, "@"), _like(near, TokenType.VAR, place.text),
             _like(near, TokenType.COLON_EQ, ":="), *item,
         ])  # fmt: skip
+    near = tokens[into[0]]
+    done.extend([near, _like(near, TokenType.PARAMETER, "@"), places[0]])
     return [*done, *tokens[start : into[0]], *tokens[end:]]
 
 
@@ -935,8 +940,8 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     partitioned_argument,
     subset_of_match,
     settings,
-    into_variables,
     into_outfile,
+    into_variables,
     compound_assignment,
     pipe_operators,
     sample_of_query,

@@ -131,7 +131,7 @@ class StatementBinder(Transfers):
                 return Bound("other")
 
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
-        bare = values_alone(tree)
+        bare = values_alone(tree, self.rules)
         relation = binder.settled(binder.query(bare, CteScope(), top=True))
         into = tree.args.get("into") if isinstance(tree, exp.Select) else None
         if self._assigned_into(tree, relation) or self._assigned_in_list(tree, relation):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from lineage.sql.bound import Bound
+from lineage.sql.dialect import Rules
 from lineage.sql.frame import CteScope, Frame
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, TRANSFORMATION, Column, Origins, Relation, lift, merge
@@ -82,6 +83,7 @@ class Variables(Targets):
             return False
         for place, column in zip(named, relation.columns, strict=False):
             self._keep(place, _influenced(column, relation.indirect))
+        self._assigned_in_list(tree, relation)
         return True
 
     def _assigned_in_list(self, tree: exp.Expr, relation: Relation) -> bool:
@@ -90,7 +92,7 @@ class Variables(Targets):
             return False
         silent = False
         for item, column in zip(tree.expressions, relation.columns, strict=True):
-            place = assigned_variable(item)
+            place = _filled(item, self.rules)
             if place is not None:
                 if place.name.lower() in self._variables:  # declared: of the routine
                     place = exp.to_identifier(place.name)
@@ -99,9 +101,11 @@ class Variables(Targets):
         return silent
 
 
-def values_alone(tree: exp.Expr) -> exp.Expr:
+def values_alone(tree: exp.Expr, rules: Rules) -> exp.Expr:
     """Return T-SQL's ``SELECT @x = a`` as ``SELECT a AS "@x"``: what was in it is gone."""
-    if not isinstance(tree, exp.Select) or not any(map(_is_assigned, tree.expressions)):
+    if not rules.concat_is_plus or not isinstance(tree, exp.Select):
+        return tree
+    if not any(map(_is_assigned, tree.expressions)):
         return tree
     tree = tree.copy()
     for item in tree.expressions:
@@ -114,10 +118,11 @@ def _is_assigned(item: exp.Expr) -> bool:
     return isinstance(item, exp.EQ) and isinstance(item.this, exp.Parameter)
 
 
-def assigned_variable(item: exp.Expr) -> exp.Expr | None:
+def _filled(item: exp.Expr, rules: Rules) -> exp.Expr | None:
     """Return the variable that an expression of a SELECT list fills."""
     inner = item.this if isinstance(item, exp.Alias) else item
-    if isinstance(inner, exp.EQ | exp.PropertyEQ) and isinstance(inner.this, exp.Parameter):
+    kinds = (exp.EQ, exp.PropertyEQ) if rules.concat_is_plus else exp.PropertyEQ
+    if isinstance(inner, kinds) and isinstance(inner.this, exp.Parameter):
         return inner.this
     return None
 
