@@ -140,6 +140,7 @@ class Creations(Variables):
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
         if tree.meta.get("opens"):
             self._forget_variables()
+            self._of_trigger(tree.meta.get("trigger"), binder)
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
             names = item.this if isinstance(item.this, list) else [item.this]

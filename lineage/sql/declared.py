@@ -6,6 +6,7 @@ Their names are no columns, and what a query gives them goes on where they are n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -65,8 +66,56 @@ def declared(chunk: Tokens, *, within: bool) -> Declared:
     return found
 
 
-def assigned(chunk: Tokens) -> tuple[Token, Tokens] | None:
-    """Return the name and the value of ``x := …``, ``LET x INT := …``."""
+@dataclass(slots=True)
+class Trigger:
+    """The head of a trigger: the name of its table, and where what it does begins."""
+
+    table: Tokens
+    body: int
+
+
+def trigger(chunk: Tokens) -> Trigger | None:
+    """Return what the head of ``CREATE TRIGGER`` says; ``None`` for one without a body."""
+    words = [token.text.upper() for token in chunk[:6]]
+    if words[0] not in ("CREATE", "ALTER") or "TRIGGER" not in words or "EVENT" in words:
+        return None
+    kind = words.index("TRIGGER")
+    on = next((i for i in range(kind, len(chunk)) if chunk[i].token_type is TokenType.ON), None)
+    if on is None or on + 1 >= len(chunk):
+        return None
+    end = on + 2
+    while end + 1 < len(chunk) and chunk[end].token_type is TokenType.DOT:
+        end += 2
+    named = {token.text.upper() for token in chunk[kind:on]}
+    starts = _BODIES if named & _TIMES else frozenset({"AS"})  # T-SQL says when behind the table
+    depth = 0
+    for i in range(end, len(chunk)):
+        depth += (chunk[i].token_type in _OPENING) - (chunk[i].token_type in _CLOSING)
+        if not depth and chunk[i].text.upper() in starts:
+            if chunk[i].text.upper() == "EXECUTE":
+                return None
+            return Trigger(chunk[on + 1 : end], i + ("AS" in starts))
+    return None
+
+
+def without_colons(chunk: Tokens) -> Tokens:
+    """Return Oracle's ``:NEW.a`` as ``NEW.a``."""
+    return [
+        token
+        for token, after in pairwise([*chunk, chunk[-1]])
+        if token.token_type is not TokenType.COLON or after.text.upper() not in ("NEW", "OLD")
+    ]
+
+
+_TIMES = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE"})
+_BODIES = frozenset({
+    "BEGIN", "DECLARE", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "SET", "SELECT", "IF",
+    "CALL", "WITH", "EXECUTE", "SIGNAL",
+})  # fmt: skip
+
+
+def assigned(chunk: Tokens) -> tuple[Tokens, Tokens] | None:
+    """Return both sides of ``x := …``, ``LET x INT := …``, ``NEW.a := …``."""
     depth = 0
     start = 0
     for i, token in enumerate(chunk):
@@ -78,7 +127,9 @@ def assigned(chunk: Tokens) -> tuple[Token, Tokens] | None:
         elif token.token_type is TokenType.COLON_EQ and start < i < len(chunk) - 1:
             named = chunk[start]
             dotted = chunk[start + 1].token_type is TokenType.DOT
-            return (named, chunk[i + 1 :]) if _is_name(named) and not dotted else None
+            if dotted and named.text.upper() != "NEW":
+                return None
+            return (chunk[start:i], chunk[i + 1 :]) if _is_name(named) else None
     return None
 
 

@@ -16,7 +16,7 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.garbage import uncollected
-from lineage.sql.declared import Declared, assigned, declared
+from lineage.sql.declared import Declared, Trigger, assigned, declared, trigger, without_colons
 from lineage.sql.dialect import DIALECTS, parser_dialect
 from lineage.sql.mend import mended_text, mended_tokens
 from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
@@ -146,6 +146,13 @@ def _one_by_one(
     loops: dict[str, list[Token]] = {}
     within = False
     for chunk in _chunks(tokens):
+        head = trigger(chunk)
+        if head is not None:
+            yield _trigger(head, text, chunk, engine)
+            chunk = chunk[head.body :]  # noqa: PLW2901 - what the trigger does
+        chunk = without_colons(chunk)  # noqa: PLW2901
+        if not chunk:
+            continue
         found = declared(_opened(chunk, engine, _DECLARES), within=within)
         within = found.goes_on
         if found.items or found.opens:
@@ -165,16 +172,32 @@ def _declaration(found: Declared, text: str, chunk: list[Token], engine: Dialect
     return Parsed(text, tree, None, chunk[0].line, 1)
 
 
+def _trigger(head: Trigger, text: str, chunk: list[Token], engine: Dialect) -> Parsed:
+    """Return the head of a trigger as a declaration: its table's rows have names from here on."""
+    near = head.table[0]
+    words = [
+        Token(kind, word, near.line, near.col, near.start, near.start)
+        for kind, word in ((TokenType.SELECT, "SELECT"), (TokenType.STAR, "*"), (TokenType.FROM, "FROM"))
+    ]
+    trees, _ = _attempt([*words, *head.table], text, engine)
+    tree = exp.Declare(expressions=[])
+    tree.meta["opens"] = True
+    tree.meta["trigger"] = trees[0].find(exp.Table) if trees and trees[0] is not None else None
+    return Parsed(text, tree, None, chunk[0].line, 1)
+
+
 def _assignment(chunk: list[Token], text: str, engine: Dialect) -> exp.Expr | None:
     """Return ``x := …`` as SET."""
     found = assigned(chunk)
     if found is None:
         return None
-    name, tokens = found
+    place, tokens = found
     value = _value(tokens, text, engine)
     if value is None:
         return None
-    pair = exp.EQ(this=exp.column(name.text), expression=value)
+    of_row = len(place) > 2 and place[1].token_type is TokenType.DOT  # noqa: PLR2004 - NEW, dot, name
+    name = exp.column(place[2].text, table=place[0].text) if of_row else exp.column(place[0].text)
+    pair = exp.EQ(this=name, expression=value)
     return exp.Set(expressions=[exp.SetItem(this=pair)])
 
 
@@ -536,6 +559,8 @@ def _fills_variable(chunk: list[Token], position: int) -> bool:
     """Return whether SET begins T-SQL's ``SET @x = (SELECT …)``."""
     after = chunk[position + 1 : position + 6]
     named = bool(after) and after[0].token_type is TokenType.PARAMETER
+    if [token.text.upper() for token in after[:2]] == ["NEW", "."]:
+        return True  # a column of the row, in a trigger of MySQL's
     return named and any(token.token_type in (TokenType.SELECT, TokenType.EQ) for token in after)
 
 

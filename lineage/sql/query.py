@@ -78,6 +78,7 @@ class Binder(SetOperations):
         self._depth = 0
         self._queries = 0
         self.variables: Mapping[str, Column] = {}
+        self.rows: Table | None = None
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from lineage.sql.frame import Cte, Entry, Frame, Problem
+from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     NOTHING,
@@ -25,8 +25,10 @@ from lineage.sql.typing import Typed
 
 if TYPE_CHECKING:
     from lineage.sql.dialect import Rules
+    from lineage.sql.relation import Table
     from lineage.sql.typing import TypeSystem
 
+_ROWS_OF_TRIGGER = frozenset({"new", "old"})
 Value = tuple[str | None, Origins]
 UNKNOWN_VALUE: Value = (None, NOTHING)
 Types = tuple[str | None, ...]
@@ -43,6 +45,8 @@ class Resolution(ABC):
     unsure: dict[Types, tuple[int, int]]
     uses: set[Origin]
     variables: Mapping[str, Column]
+    rows: Table | None
+    """The table whose rows NEW and OLD are, in a trigger."""
 
     # What the classes that follow provide.
 
@@ -303,6 +307,8 @@ class Resolution(ABC):
                 )
             )
             return UNKNOWN_VALUE
+        if folded[-1] in _ROWS_OF_TRIGGER:
+            return self._of_trigger(folded[-1], name, node)
         if self.rules.is_pseudo_table(folded[-1]):
             return UNKNOWN_VALUE
         self.problems.append(
@@ -314,6 +320,17 @@ class Resolution(ABC):
             )
         )
         return UNKNOWN_VALUE
+
+    def _of_trigger(self, row: str, name: str, node: exp.Expr) -> Value:
+        """Bind ``NEW.a``: a column of the table that the trigger stands on."""
+        if self.rows is None:
+            text = f"whose row {row.upper()} is, is not said here: the trigger's table is not known"
+            problem = Problem("unknown-row", text, place_of(node), name, certain=False)
+            self.problems.append(problem)
+            return UNKNOWN_VALUE
+        inside = Frame(CteScope())
+        inside.entries.append(Entry(row, self.rows.relation()))
+        return self._qualified((row,), name, node, inside)
 
     def _hidden_by_alias(
         self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame

@@ -46,10 +46,13 @@ class Targets:
         self._written_temporaries: dict[Table, Write] = {}
         self._routines: dict[tuple[str, int], Routine] = {}
         self._variables: dict[str, Column] = {}
+        self._rows: Table | None = None
+        """The table of the trigger whose statements are bound."""
 
     def _binder(self) -> Binder:
         binder = Binder(self.schema, self.rules, self.types, self._routines)
         binder.variables = self._variables
+        binder.rows = self._rows
         return binder
 
     def _type_of(self, item: exp.ColumnDef) -> str | None:

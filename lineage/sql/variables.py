@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from lineage.sql.bound import Bound
+from lineage.sql.bound import Bound, InlinedTable, Write
 from lineage.sql.dialect import Rules
 from lineage.sql.frame import CteScope, Frame
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, TRANSFORMATION, Column, Origins, Relation, lift, merge
 from lineage.sql.resolution import variable_key
-from lineage.sql.target import Targets, assignments
+from lineage.sql.target import Targets, assignments, column_of
 
 _FILLS_VARIABLES = frozenset({"oracle", "mysql", "mariadb", "snowflake", "teradata", "bigquery"})
 """``SELECT … INTO x`` makes no table there."""
@@ -32,12 +32,29 @@ class Variables(Targets):
         kept = {key: value for key, value in self._variables.items() if key[0] in "@$"}
         self._variables = kept
 
+    def _of_trigger(self, node: exp.Expr | None, binder: Binder) -> None:
+        """Give the rows of a trigger's table the names that they have in it."""
+        self._rows = None
+        if not isinstance(node, exp.Table):
+            return
+        self._rows = self.target(node, binder)
+        rows = self._rows.relation()
+        for name in ("inserted", "deleted") if self.rules.concat_is_plus else ():
+            self.schema.add(InlinedTable((name,), rows, temporary=True))
+
     def _set_variables(self, tree: exp.Set, binder: Binder) -> Bound:
         """``SET @x = (SELECT …)``; what sets an option of the session names no column."""
+        put: list[tuple[str, Column]] = []
         for item in tree.expressions:
             pair = item.this if isinstance(item, exp.SetItem) else item
-            if isinstance(pair, exp.EQ | exp.PropertyEQ):
+            if not isinstance(pair, exp.EQ | exp.PropertyEQ):
+                continue
+            if isinstance(pair.this, exp.Column) and pair.this.table.lower() == "new":
+                put.append((pair.this.name, column_of(binder, pair.expression, Frame(CteScope()))))
+            else:
                 self._assign(pair.this, pair.expression, binder)
+        if put and self._rows is not None:
+            return Bound("update", [Write(self._rows, put)])
         return Bound("other")
 
     def _assign(self, left: exp.Expr, right: exp.Expr, binder: Binder) -> None:
