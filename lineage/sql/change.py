@@ -89,6 +89,22 @@ class Changes(Insertions):
                 return main, ".".join(names)
         return main, place.name
 
+    def _returned(self, tree: exp.Expr, returning: exp.Returning, binder: Binder) -> None:
+        """RETURNING names columns of the rows that were changed, and of those joined to them."""
+        node = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        if not isinstance(node, exp.Table) or not isinstance(tree, exp.Insert | exp.Update | exp.Delete):
+            return
+        frame = Frame(self._scope(tree, binder))
+        table = self.target(node, binder)
+        frame.entries.append(Entry(node.alias_or_name.lower(), table.relation(), table.parts))
+        from_, using = tree.args.get("from_"), tree.args.get("using")
+        with binder.gathering():
+            for item in [from_.this] if from_ is not None else using or []:
+                binder.from_item(item, frame)
+            for join in (from_.args.get("joins") or ()) if from_ is not None else ():
+                binder.join(join, frame)
+            binder.project(returning.expressions, frame)
+
     def _delete(self, tree: exp.Delete, binder: Binder) -> Bound:
         frame = Frame(self._scope(tree, binder))
         this = tree.this

@@ -47,6 +47,11 @@ _RESERVED: dict[str, frozenset[str]] = {
         "cmax",
     }),
     "redshift": frozenset({"user", "sysdate"}),
+    "clickhouse": frozenset({
+        "_table", "_database", "_part", "_part_index", "_part_offset", "_part_uuid",
+        "_partition_id", "_partition_value", "_sample_factor", "_shard_num", "_path", "_file",
+        "_size", "_time", "_block_number", "_block_offset", "_row_exists",
+    }),
     "bigquery": frozenset({"_table_suffix", "_partitiontime", "_partitiondate", "_file_name"}),
     "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
     "spark": frozenset({"grouping__id"}),
@@ -59,6 +64,7 @@ _RESERVED: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Bare names that no table of the engine can have for a column: its own, whatever the tables."""
 
+_ROW_NUMBERS = frozenset({"rowid", "oid", "_rowid_"})
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -124,6 +130,10 @@ class Rules:
     def parser(self) -> str | None:
         """Sqlglot's name of the dialect; ``None`` for plain SQL."""
         return parser_dialect(self.dialect) or None
+
+    def is_row_number(self, key: str) -> bool:
+        """Return whether a name means the number that the engine itself gives each row."""
+        return self.dialect == "sqlite" and key in _ROW_NUMBERS
 
     def is_constant(self, key: str) -> bool:
         """Return whether a bare name is something that the engine itself knows."""

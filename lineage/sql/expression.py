@@ -495,7 +495,14 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         how = "in_subquery"
     for key in ("unnest", "field"):
         other = node.args.get(key)
-        if isinstance(other, exp.Expr):
+        if binder.rules.in_table and isinstance(other, exp.Column):
+            parts = [part.copy() for part in reversed(other.parts)]
+            table = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+            relation = binder.scalar_relation(exp.select("*").from_(table), frame)
+            for column in relation.columns:
+                origins = merge(origins, column.direct)
+            kinds = [None]
+        elif isinstance(other, exp.Expr):
             origins = merge(origins, binder.value(other, frame)[1])
             kinds = [None]
     if binder.types is not None and len(kinds) > 1:

@@ -58,6 +58,8 @@ class Joins(Sources):
                         place_of(node),
                     )
                 )
+        if self.rules.right_first and frame.merged and (args.get("side") or "").upper() == "RIGHT":
+            frame.entries[frame.group :] = [*added, *frame.entries[frame.group : before]]
         condition = args.get("match_condition")
         if isinstance(condition, exp.Expr):
             self.influenced(self.value(condition, frame)[1], JOIN)

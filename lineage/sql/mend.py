@@ -165,6 +165,21 @@ def delimiter(text: str) -> str:
     return "".join(done)
 
 
+_EXECUTED = re.compile(r"/\*M?!(?:\d{5,6})?(?P<text>.*?)\*/", re.DOTALL)
+
+
+def executed_comments(text: str) -> str:
+    """MySQL runs what stands in ``/*!50001 … */``, as mysqldump writes views and triggers."""
+    if "/*!" not in text and "/*M!" not in text:
+        return text
+    return _EXECUTED.sub(_uncovered, text)
+
+
+def _uncovered(match: re.Match[str]) -> str:
+    start = match.start("text") - match.start()
+    return " " * start + match["text"] + "  "
+
+
 _CLIENT_LINES = {
     "\\": re.compile(r"^\\[a-z!?][^\n]*", re.MULTILINE),
     "!": re.compile(r"^![a-z][^\n]*", re.MULTILINE),
@@ -214,11 +229,11 @@ _TEXT: dict[str, tuple[TextMend, ...]] = {
     "teradata": (teradata_words, locking_request, _DOTTED),
     "flink": (match_within,),
     "hive": (impala_hints, _SNOWSQL),
-    "mysql": (delimiter, replace_into),
-    "mariadb": (delimiter, replace_into),
-    "doris": (delimiter, replace_into),
-    "starrocks": (delimiter, replace_into),
-    "singlestore": (delimiter, replace_into),
+    "mysql": (executed_comments, delimiter, replace_into),
+    "mariadb": (executed_comments, delimiter, replace_into),
+    "doris": (executed_comments, delimiter, replace_into),
+    "starrocks": (executed_comments, delimiter, replace_into),
+    "singlestore": (executed_comments, delimiter, replace_into),
     "sqlite": (replace_into, _DOTTED),
     "duckdb": (_DOTTED,),
     "postgres": (_PSQL,),
@@ -396,6 +411,49 @@ def _listed(names: list[Token], near: Token) -> list[Token]:
     return listed
 
 
+_MYSQLS = frozenset({"mysql", "mariadb", "doris", "starrocks", "singlestore"})
+_SECURITY = frozenset({"ALGORITHM", "DEFINER", "SQL"})
+_DEFINED = frozenset({"VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"})
+_MOST_SECURITY = 20
+
+
+def definer(tokens: list[Token]) -> list[Token]:
+    """MySQL's ``CREATE ALGORITHM=MERGE DEFINER=u@h SQL SECURITY INVOKER VIEW``."""
+    kept: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        kept.append(tokens[place])
+        place += 1
+        if kept[-1].token_type is not TokenType.CREATE:
+            continue
+        start = place
+        if [token.text.upper() for token in tokens[place : place + 2]] == ["OR", "REPLACE"]:
+            start += 2
+        if start < len(tokens) and tokens[start].text.upper() in _SECURITY:
+            ahead = range(start, min(start + _MOST_SECURITY, len(tokens)))
+            kind = next((i for i in ahead if tokens[i].text.upper() in _DEFINED), None)
+            if kind is not None:
+                kept.extend(tokens[place:start])
+                place = kind
+    return kept if len(kept) != len(tokens) else tokens
+
+
+_PRIORITIES = frozenset({"LOW_PRIORITY", "QUICK", "IGNORE"})
+
+
+def priority_of_delete(tokens: list[Token]) -> list[Token]:
+    """MySQL's ``DELETE LOW_PRIORITY QUICK FROM t``, where the parser sees a table and its alias."""
+    kept: list[Token] = []
+    skips = False
+    for token in tokens:
+        skips = token.token_type is TokenType.DELETE or (
+            skips and token.text.upper() in _PRIORITIES
+        )
+        if not skips or token.token_type is TokenType.DELETE:
+            kept.append(token)
+    return kept if len(kept) != len(tokens) else tokens
+
+
 def row_type(tokens: list[Token]) -> list[Token]:
     """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
     return [
@@ -420,6 +478,10 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = joins_without_condition(tokens)
     if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
         tokens = row_type(tokens)
+    if dialect in _MYSQLS and TokenType.CREATE in types:
+        tokens = definer(tokens)
+    if dialect in _MYSQLS and TokenType.DELETE in types:
+        tokens = priority_of_delete(tokens)
     return tokens
 
 

@@ -172,6 +172,13 @@ class Binder(SetOperations):
         """Open a scope with the CTEs of a WITH clause. Each sees those before it."""
         scope = ctes
         recursive = bool(node.args.get("recursive"))
+        if self.rules.later_ctes:
+            scope = CteScope(ctes)
+            for item in node.expressions:
+                cte = Cte(item.alias.lower(), item, scope, parent)
+                scope.here[cte.name] = cte
+                self._ctes.append(cte)
+            return scope
         for item in node.expressions:
             name = item.alias.lower()
             inner = CteScope(scope)

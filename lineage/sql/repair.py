@@ -459,6 +459,92 @@ def words_of_insert(tokens: Tokens) -> Tokens:
     return [*kept, *tokens[i:end]] if len(kept) != i or end < len(tokens) else tokens
 
 
+_PRIORITIES = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK"})
+_RESOLUTIONS = frozenset({"IGNORE", "REPLACE", "ROLLBACK", "ABORT", "FAIL"})
+
+
+def words_of_change(tokens: Tokens) -> Tokens:
+    """How MySQL and SQLite are to change rows: ``LOW_PRIORITY``, ``IGNORE``, ``OR IGNORE``."""
+    starts = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+    words = [token.text.upper() for token in tokens]
+    start = next((i for i, word in enumerate(words) if word in starts), None)
+    if start is None or start + 1 >= len(words):
+        return tokens
+    end = start + 1
+    if words[end] == "OR" and words[end + 1 : end + 2] and words[end + 1] in _RESOLUTIONS:
+        end += 2
+    while end < len(words) and (words[end] in _PRIORITIES or words[end] == "IGNORE"):
+        end += 1
+    return [*tokens[: start + 1], *tokens[end:]] if end > start + 1 else tokens
+
+
+def sorted_groups(tokens: Tokens) -> Tokens:
+    """MySQL's ``GROUP BY a DESC``, which sorted, too."""
+    done: Tokens = []
+    depth = 0
+    within: int | None = None
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.GROUP_BY:
+            within = depth
+        elif within is not None and (depth < within or token.token_type in _AFTER_GROUP):
+            within = None
+        if within == depth and token.token_type in (TokenType.ASC, TokenType.DESC):
+            continue
+        done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+_AFTER_GROUP = frozenset({
+    TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT, TokenType.UNION, TokenType.WITH,
+})  # fmt: skip
+
+
+def braces(tokens: Tokens) -> Tokens:
+    """ODBC's ``{oj t LEFT JOIN u ON …}``, ``{fn f(a)}`` and ``{d '2024-01-01'}``."""
+    done: Tokens = []
+    opened: list[bool] = []
+    skipped = False
+    for token, after in pairwise([*tokens, tokens[-1]]):
+        if skipped:
+            skipped = False
+        elif token.token_type is TokenType.L_BRACE:
+            escape = after.text.upper() in _ESCAPES
+            opened.append(escape)
+            skipped = escape
+            done.append(_like(token, TokenType.L_PAREN, "(") if escape else token)
+        elif token.token_type is TokenType.R_BRACE and opened and opened.pop():
+            done.append(_like(token, TokenType.R_PAREN, ")"))
+        else:
+            done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+_ESCAPES = frozenset({"OJ", "FN", "D", "T", "TS"})
+
+
+def columns_of_json(tokens: Tokens) -> Tokens:
+    """``JSON_TABLE(… COLUMNS (a INT EXISTS PATH '$.a', b INT PATH '$.b' DEFAULT '0' ON EMPTY))``."""
+    start = next((i for i, t in enumerate(tokens) if t.text.upper() == "JSON_TABLE"), None)
+    if start is None:
+        return tokens
+    end = _group_end(tokens, start + 1)
+    done = tokens[:start]
+    i = start
+    while i < end:
+        words = [token.text.upper() for token in tokens[i : i + 4]]
+        if words[:2] == ["EXISTS", "PATH"]:
+            i += 1
+        elif words[:1] == ["DEFAULT"] and words[2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
+            i += 4
+        elif words[1:3] in (["ON", "EMPTY"], ["ON", "ERROR"]) and words[0] in ("NULL", "ERROR"):
+            i += 3
+        else:
+            done.append(tokens[i])
+            i += 1
+    return [*done, *tokens[end:]] if len(done) != end else tokens
+
+
 def words_of_merge(tokens: Tokens) -> Tokens:
     """What MERGE says beside its tables: ``TOP (n)``, ``WITH (hint)``, a schema's evolution."""
     words = _words(tokens, 4)
@@ -923,8 +1009,12 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     kind_of_create,
     kind_of_clone,
     bulk_insert,
+    words_of_change,
     words_of_insert,
     words_of_merge,
+    sorted_groups,
+    braces,
+    columns_of_json,
     error_log,
     conditions_of_merge,
     output_into,

@@ -211,8 +211,10 @@ class Resolution(ABC):
                 )
                 return UNKNOWN_VALUE
             scope = scope.parent
-        if self.rules.is_constant(key):
+        if self.rules.is_constant(key) or self.rules.is_row_number(key):
             return UNKNOWN_VALUE
+        if self.rules.quoted_text and node.this.args.get("quoted"):
+            return ("STRING_LITERAL" if self.types is not None else None, NOTHING)
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
 
@@ -292,6 +294,8 @@ class Resolution(ABC):
         path = self._struct_path(qualifier, name, node, frame)
         if path is not None:
             return path
+        if seen is not None and self.rules.is_row_number(key):
+            return UNKNOWN_VALUE
         hidden = self._hidden_by_alias(folded, name, node, frame) if seen is None else None
         if hidden is not None:
             return hidden

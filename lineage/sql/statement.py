@@ -67,6 +67,8 @@ class StatementBinder(Transfers):
             into = returning.args.get("into")
             if isinstance(into, exp.Expr):
                 self._output(returning.expressions, into, bound)
+            elif not self.rules.concat_is_plus:  # T-SQL's OUTPUT names inserted and deleted
+                self._returned(tree, returning, binder)
         if self.rules.binds_dead_ctes:
             binder.bind_dead_ctes()
         elif self.dead_ctes:

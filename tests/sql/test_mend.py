@@ -60,6 +60,23 @@ def test_replace_into_leaves_or_replace() -> None:
     assert mend.replace_into("INSERT OR REPLACE INTO t") == "INSERT OR REPLACE INTO t"
 
 
+def test_executed_comments() -> None:
+    text = "/*!50001 CREATE VIEW v AS SELECT a FROM t */; /* SELECT 1 */"
+    found = mend.executed_comments(text)
+    assert len(found) == len(text)
+    assert found.split(";")[0].split() == "CREATE VIEW v AS SELECT a FROM t".split()
+    assert found.endswith("/* SELECT 1 */")
+
+
+def test_definer() -> None:
+    dumped = "CREATE ALGORITHM=MERGE DEFINER=CURRENT_USER SQL SECURITY INVOKER VIEW v AS SELECT a FROM t"
+    assert cases.told(dumped, "mysql", TABLES) == {"t.a -> v.a"}
+
+
+def test_priority_of_delete() -> None:
+    assert cases.told("DELETE QUICK FROM u WHERE x = 1", "mysql", TABLES) == {"u.x ~> u.* FILTER"}
+
+
 def test_text_within() -> None:
     text = "EXECUTE IMMEDIATE 'SELECT ''q''\n FROM t' USING x; SELECT 1"
     found = mend.text_within(text)
