@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
-from lineage.sql.frame import CteScope, Frame, Problem, Routine
+from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
-from lineage.sql.target import schema_names, temporary_name
+from lineage.sql.target import column_of, schema_names, temporary_name
 from lineage.sql.variables import Variables
 
 _MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
@@ -134,7 +134,25 @@ class Creations(Variables):
             )
         table = declared_table(parts, columns, temporary=temporary, kind=kind.lower())
         self.schema.add(table)
-        return Bound("define", defines=table)
+        computed = _computed(schema_node)
+        table.computed = self._filled_by_itself(schema_node)
+        bound = Bound("define", defines=table)
+        if computed:
+            frame = Frame(CteScope())
+            frame.entries.append(Entry(table.parts[-1].lower(), table.relation(), table.parts))
+            values = [(name, column_of(binder, value, frame)) for name, value in computed]
+            bound.writes = self._into(table, values, Relation([]))
+        return bound
+
+    def _filled_by_itself(self, schema_node: exp.Schema | None) -> frozenset[str]:
+        """Return the columns for which an INSERT without a list gives no value."""
+        kinds = _FILLED_BY_ITSELF.get(self.rules.dialect, (exp.ComputedColumnConstraint,))
+        return frozenset(
+            item.this.name.lower()
+            for item in (schema_node.expressions if schema_node is not None else ())
+            if isinstance(item, exp.ColumnDef)
+            and any(isinstance(one.args.get("kind"), kinds) for one in item.args.get("constraints") or ())
+        )
 
     def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
@@ -186,6 +204,28 @@ class Creations(Variables):
             relation,
             table,
         )
+
+
+_COMPUTED = exp.ComputedColumnConstraint
+_FILLED_BY_ITSELF: dict[str, tuple[type[exp.Expr], ...]] = {
+    "tsql": (_COMPUTED, exp.GeneratedAsIdentityColumnConstraint),
+    "fabric": (_COMPUTED, exp.GeneratedAsIdentityColumnConstraint),
+    "clickhouse": (_COMPUTED, exp.EphemeralColumnConstraint),
+    **dict.fromkeys(("mysql", "mariadb", "postgres", "oracle"), ()),
+}
+"""Elsewhere it is the computed columns; these want DEFAULT in their place, or no value at all."""
+
+
+def _computed(node: exp.Schema | None) -> list[tuple[str, exp.Expr]]:
+    """Return the columns that are computed from others, and how."""
+    return [
+        (item.this.name, one.args["kind"].this)
+        for item in (node.expressions if node is not None else ())
+        if isinstance(item, exp.ColumnDef)
+        for one in item.args.get("constraints") or ()
+        if isinstance(one.args.get("kind"), exp.ComputedColumnConstraint)
+        and isinstance(one.args["kind"].this, exp.Expr)
+    ]
 
 
 def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:

@@ -94,6 +94,12 @@ class Rules:
     """A star over a RIGHT JOIN with USING shows the right side first."""
     dotted_names: bool = False
     """A column's name may have dots in it, and ``a.b`` is the name of what it shows."""
+    fewer_values: bool = False
+    """An INSERT without a list may give values for the first columns alone."""
+    fills_columns: bool = False
+    """Some columns take no value by position; which ones, only their declaration says."""
+    hides_computed: bool = False
+    """A star shows no column that the engine computes."""
     later_ctes: bool = False
     """A CTE sees those that stand behind it."""
     alias_in_group: bool = True
@@ -161,8 +167,10 @@ class Rules:
         meta = node.meta
         text: str | None = meta.get("lineage_type")
         if text is None:
-            plain = isinstance(node.this, exp.DType) and not any(
-                value for key, value in node.args.items() if key != "this"
+            plain = (
+                isinstance(node.this, exp.DType)
+                and node.args.get("nullable") is None
+                and not any(value for key, value in node.args.items() if key != "this")
             )
             text = _plain_type(node.this, self.parser) if plain else node.sql(self.parser)
             meta["lineage_type"] = text
@@ -194,17 +202,17 @@ _RULES: dict[str, Rules] = {
         "duckdb", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
         implicit_lateral=True, binds_dead_ctes=False, using_first=False, dedupe_names=True,
         nested_paths=True, catalogue=True, renames_what_is_there=True, replaces_first=True,
-        last_alias=True,
+        last_alias=True, fills_columns=True,
     ),
     "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(
         "snowflake", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
         nested_paths=True, parser_functions=True, count_type="NUMBER(18,0)",
     ),
-    "postgres": Rules("postgres", written_functions=True),
+    "postgres": Rules("postgres", written_functions=True, fewer_values=True),
     "redshift": Rules(
         "redshift", lateral_aliases=True, alias_in_having=True, nested_paths=True,
-        written_functions=True,
+        written_functions=True, fewer_values=True,
     ),
     "databricks": Rules(
         "databricks", lateral_aliases=True, alias_in_having=True, nested_paths=True,
@@ -222,14 +230,18 @@ _RULES: dict[str, Rules] = {
     ),
     "clickhouse": Rules(
         "clickhouse", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
-        aliases_first=True, leftmost_column=True, dotted_names=True, binds_dead_ctes=False,
+        hides_computed=True, fills_columns=True, aliases_first=True, leftmost_column=True, dotted_names=True, binds_dead_ctes=False,
         nested_paths=True, using_first=False, scalar_ctes=True,
     ),
     "teradata": Rules(
         "teradata", lateral_aliases=True, alias_in_where=True, alias_in_having=True
     ),
-    "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),
-    "fabric": Rules("fabric", alias_in_group=False, concat_is_plus=True, using_first=False),
+    "tsql": Rules(
+        "tsql", alias_in_group=False, concat_is_plus=True, using_first=False, fills_columns=True
+    ),
+    "fabric": Rules(
+        "fabric", alias_in_group=False, concat_is_plus=True, using_first=False, fills_columns=True
+    ),
     "oracle": Rules("oracle", alias_in_group=False, using_first=False),
     "trino": Rules("trino", alias_in_group=False, nested_paths=True),
     "presto": Rules("presto", alias_in_group=False, nested_paths=True),
@@ -237,7 +249,7 @@ _RULES: dict[str, Rules] = {
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
     "sqlite": Rules(
         "sqlite", alias_in_where=True, alias_in_having=True, binds_dead_ctes=False,
-        quoted_text=True, in_table=True, later_ctes=True, using_first=False,
+        fills_columns=True, quoted_text=True, in_table=True, later_ctes=True, using_first=False,
     ),
     **{
         name: Rules(name, alias_in_having=True, right_first=True)

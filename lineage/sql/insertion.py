@@ -114,6 +114,8 @@ class Insertions(Alterations):
             self._receives(table, [(name, place_of(tree)) for name in names], binder)
         else:
             names = _by_position(table, relation, partition)
+        if not explicit and self.rules.fewer_values:
+            names = names[: len(relation.columns)]
         if (
             names
             and len(relation.columns) != len(names)
@@ -124,7 +126,8 @@ class Insertions(Alterations):
                 f'table "{table.name}" takes {len(names)} columns here '
                 f"but {len(relation.columns)} are given"
             )
-            certain = self.rules.dialect != "clickhouse"
+            fewer = not explicit and len(relation.columns) < len(names)
+            certain = not (fewer and self.rules.fills_columns)
             binder.problems.append(Problem("insert-arity", text, place_of(tree), certain=certain))
         self._check_types(table, names, relation, binder)
         return paired(relation, names)
@@ -218,7 +221,7 @@ def _by_position(table: Table, relation: Relation, partition: exp.Expr | None) -
     """Return the columns that receive, in order, where no list says; partitions come last."""
     static, dynamic = _partition_columns(partition)
     if table.columns is not None:
-        beside = static.union(dynamic)
+        beside = static.union(dynamic, table.computed)
         names = [name for name, _ in table.columns if name.lower() not in beside]
         return names + [name for name, _ in table.columns if name.lower() in dynamic]
     kept = [column.name for column in relation.columns]

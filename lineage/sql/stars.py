@@ -200,6 +200,13 @@ class Stars(Expressions):
             entries = [entry for entry in frame.entries if entry.answers_to(qualifier)][:1]
             if not entries:
                 return self._star_elsewhere(qualifier, frame, node)
+        if self.rules.hides_computed:
+            without = without.union(
+                (entry, name)
+                for entry in entries
+                if entry.relation.table is not None
+                for name in entry.relation.table.computed
+            )
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         merged_done: set[str] = set()
