@@ -202,7 +202,7 @@ _RULES: dict[str, Rules] = {
         "duckdb", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
         implicit_lateral=True, binds_dead_ctes=False, using_first=False, dedupe_names=True,
         nested_paths=True, catalogue=True, renames_what_is_there=True, replaces_first=True,
-        last_alias=True, fills_columns=True,
+        last_alias=True,
     ),
     "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(
@@ -249,7 +249,7 @@ _RULES: dict[str, Rules] = {
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
     "sqlite": Rules(
         "sqlite", alias_in_where=True, alias_in_having=True, binds_dead_ctes=False,
-        fills_columns=True, quoted_text=True, in_table=True, later_ctes=True, using_first=False,
+        quoted_text=True, in_table=True, later_ctes=True, using_first=False,
     ),
     **{
         name: Rules(name, alias_in_having=True, right_first=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlglot import exp
 
 from lineage.model.names import joined
+from lineage.sql.elsewhere import passed_on, query_elsewhere, stored
 from lineage.sql.expression import children
 from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.nested import fields, unfolded
@@ -41,7 +43,7 @@ _VALUES_CALLED: dict[str, tuple[str, int]] = {
     "flink": ("EXPR$", 0),
 }  # fmt: skip
 """What the columns of VALUES are called when nobody says, and where the count begins."""
-_ELSEWHERE = frozenset({"openquery", "remote", "remotesecure", "cluster", "clusterallreplicas"})
+_ELSEWHERE = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),
@@ -316,6 +318,8 @@ class Sources(Pivots):
             if nested:
                 return None, parts
         table = self.schema.find(parts)
+        if table is not None and node.meta.get("elsewhere") and len(table.parts) < len(parts):
+            table = None  # one of the name here, and not there
         if table is None:
             if self.schema.gone(parts):
                 self.problems.append(
@@ -607,8 +611,7 @@ class Sources(Pivots):
             else []
         )
         called_as = _function_name(function, self.rules.dialect)
-        if called_as in _ELSEWHERE:
-            self._from_elsewhere(function, alias, frame)
+        if self._from_elsewhere(function, alias, frame):
             return
         inner = None if self._takes_values(function) else _table_argument(function)
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
@@ -664,25 +667,48 @@ class Sources(Pivots):
         own = _OWN_COLUMNS.get((self.rules.dialect, name))
         return list(own or _FUNCTION_COLUMNS.get(name, ()))
 
-    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
-        """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
-        parts: list[str] = []
-        if function.name.lower() != "openquery":
+    def _from_elsewhere(
+        self, function: exp.Expr, alias: exp.Expr | None, frame: Frame
+    ) -> bool:
+        """A function that names a table or a query of elsewhere: ``remote('host', db, t)``."""
+        query = passed_on(function)
+        if query is not None:
+            self._from_passed_on(function, query, alias, frame)
+            return True
+        table = stored(function) if self.rules.dialect == "clickhouse" else None
+        if function.name.lower() in _ELSEWHERE:
+            parts: list[str] = []
             for item in function.expressions[1:3]:
                 named = item.parts if isinstance(item, exp.Column) else ()
                 parts.extend(part.name for part in named)
-        keys = ("this", "db", "catalog")
-        names = [exp.to_identifier(part, quoted=True) for part in parts]
-        if names:
-            table = exp.Table(**dict(zip(keys, names[::-1], strict=False)))
-            if alias is not None:
-                table.set("alias", alias.copy())
-            self.from_item(table, frame)
-            return
-        relation = Relation([])
-        relation.invented = NOTHING
-        label = alias.name.lower() if alias is not None else function.name.lower()
-        frame.entries.append(Entry(label, relation))
+            names = [exp.to_identifier(part, quoted=True) for part in parts]
+            keys = ("this", "db", "catalog")
+            table = exp.Table(**dict(zip(keys, names[::-1], strict=False))) if names else None
+        if table is None:
+            return False
+        if alias is not None:
+            table.set("alias", alias.copy())
+        self.from_item(table, frame)
+        return True
+
+    def _from_passed_on(
+        self, function: exp.Expr, query: tuple[str, str], alias: exp.Expr | None, frame: Frame
+    ) -> None:
+        """Bind ``OPENQUERY(srv, 'SELECT …')``: its text is a query over the server's tables."""
+        tree = query_elsewhere(*query, self.rules.dialect)
+        if tree is None:
+            text = f"the query that is passed on to {query[0]} does not parse; it is not followed"
+            problem = Problem("query-elsewhere", text, place_of(function), certain=False)
+            self.problems.append(problem)
+            relation = Relation([])
+            relation.invented = NOTHING
+        else:
+            before = len(self.problems)
+            relation = self.query(tree, CteScope())
+            told = [replace(item, place=place_of(function)) for item in self.problems[before:]]
+            self.problems[before:] = told
+        called = alias.name if alias is not None and alias.name else function.name
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
     def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
         """``TUMBLE(TABLE t, …)`` and its kin: the table's columns and the window's own three."""
