@@ -41,7 +41,7 @@ class Insertions(Alterations):
         if body is None:
             return Bound("insert", [Write(table, [])])
         relation = self._query(body, binder, tree)
-        names = schema_names(schema_node)
+        names = schema_names(schema_node) or _all_but(schema_node, table)
         columns = self._placed(tree, table, names, relation, binder)
         columns, indirect = self._on_conflict(tree, table, columns, binder)
         rows = Relation([], merge(relation.indirect, indirect), None, relation.open)
@@ -215,6 +215,15 @@ class Insertions(Alterations):
         parts = tuple(into.name.split(OUTPUT_DOT))
         target = self.schema.find(parts) or Table(self.schema.named(parts), None)
         bound.writes = [*bound.writes, Write(target, columns, write.indirect)]
+
+
+def _all_but(node: exp.Schema | None, table: Table) -> list[str]:
+    """ClickHouse's ``INSERT INTO t (* EXCEPT (a))``."""
+    star = node.find(exp.Star) if node is not None else None
+    if star is None:
+        return []
+    left_out = {item.name.lower() for item in star.args.get("except_") or ()} | table.computed
+    return [name for name, _ in table.columns or () if name.lower() not in left_out]
 
 
 def _by_position(table: Table, relation: Relation, partition: exp.Expr | None) -> list[str]:

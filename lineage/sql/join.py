@@ -82,9 +82,17 @@ class Joins(Sources):
 
     def _array_join(self, node: exp.Expr, unfolded: Column, frame: Frame) -> None:
         """ClickHouse's ``ARRAY JOIN x AS y``: a row for each element, under a name of its own."""
+        inner = node.this if isinstance(node, exp.Alias) else node
+        nested = self.nested_columns(inner.name, frame) if self.rules.dotted_names else []
         if isinstance(node, exp.Alias):
-            frame.entries.append(Entry("", Relation([unfolded])))
-        else:  # in place of the column
+            parts = [
+                Column(one.name.partition(".")[2], None, lift(one.direct, TRANSFORMATION))
+                for one in nested
+            ]
+            entry = Entry(node.alias.lower() if parts else "", Relation(parts or [unfolded]))
+            entry.shown = False
+            frame.entries.append(entry)
+        elif not nested:  # in place of the column
             frame.merged[unfolded.name.lower()] = unfolded
 
     def _using(

@@ -454,6 +454,49 @@ def priority_of_delete(tokens: list[Token]) -> list[Token]:
     return kept if len(kept) != len(tokens) else tokens
 
 
+def applied(tokens: list[Token]) -> list[Token]:
+    """ClickHouse's ``APPLY sum`` and ``APPLY(x -> f(x))`` as ``APPLY(f)``; ``COLUMNS(a, b)``."""
+    done: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        done.append(token)
+        place += 1
+        after = tokens[place] if place < len(tokens) else None
+        if after is None:
+            break
+        if token.text.upper() == "APPLY" and after.token_type is not TokenType.L_PAREN:
+            done.extend([_sign(after, TokenType.L_PAREN, "("), after])
+            done.append(_sign(after, TokenType.R_PAREN, ")"))
+            place += 1
+        elif token.text.upper() in ("APPLY", "COLUMNS"):
+            end = _closing(tokens, place)
+            inside = tokens[place + 1 : end] if end is not None else []
+            named = _named_inside(token.text.upper(), inside)
+            if end is not None and named is not None:
+                done.extend([after, named, tokens[end]])
+                place = end + 1
+    return done
+
+
+def _named_inside(word: str, inside: list[Token]) -> Token | None:
+    """Return the one token that says as much as what stands in the parentheses."""
+    kinds = [token.token_type for token in inside]
+    if word == "APPLY" and TokenType.ARROW in kinds:
+        body = inside[kinds.index(TokenType.ARROW) + 1 :]
+        calls = len(body) > 1 and body[1].token_type is TokenType.L_PAREN
+        return body[0] if calls else _sign(inside[0], TokenType.VAR, "lambda")
+    listed = all(kind is TokenType.COMMA for kind in kinds[1::2]) and len(kinds) % 2 == 1
+    if word == "COLUMNS" and listed and TokenType.STRING not in kinds:
+        names = "|".join(re.escape(token.text) for token in inside[::2])
+        return _sign(inside[0], TokenType.STRING, f"^({names})$")
+    return None
+
+
+def _sign(near: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, near.line, near.col, near.start, near.end)
+
+
 def row_type(tokens: list[Token]) -> list[Token]:
     """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
     return [
@@ -478,6 +521,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = joins_without_condition(tokens)
     if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
         tokens = row_type(tokens)
+    if dialect == "clickhouse" and any(t.text.upper() in ("APPLY", "COLUMNS") for t in tokens):
+        tokens = applied(tokens)
     if dialect in _MYSQLS and TokenType.CREATE in types:
         tokens = definer(tokens)
     if dialect in _MYSQLS and TokenType.DELETE in types:

@@ -15,6 +15,7 @@ from lineage.sql.grouping import aggregates_rows
 from lineage.sql.nested import collection, fields
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
+    AGGREGATION,
     FILTER,
     GROUP_BY,
     NOTHING,
@@ -26,13 +27,14 @@ from lineage.sql.relation import (
     lift,
     merge,
 )
-from lineage.sql.stars import Stars, spread_in
+from lineage.sql.stars import Stars, matches, spread_in
 
 if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
 _LONGEST_NAME = 300
 FAR = 1 << 30
+_AGGREGATED = frozenset({"sum", "min", "max", "avg", "count", "any", "anylast", "uniq", "median"})
 _ROWWISE_NOT = (exp.AggFunc, exp.WithinGroup, exp.Columns)
 """What makes an expression of the SELECT list more than a value for each row."""
 
@@ -120,7 +122,7 @@ class Projections(Stars):
                 type_, origins = self.resolve(item, frame)
                 columns.append(
                     Column(
-                        item.this.this,
+                        self._dotted_name(item, frame),
                         self._concrete(type_),
                         origins,
                         self._taken(),
@@ -155,6 +157,19 @@ class Projections(Stars):
             self.problems.append(Problem("empty-select", text, _first_place(projections[0])))
         return Relation(columns, NOTHING, None, tuple(open_tables))
 
+    def _dotted_name(self, item: exp.Column, frame: Frame) -> str:
+        """Return what a column that is named without an alias is called."""
+        name: str = item.this.this
+        if not self.rules.dotted_names or item.args.get("table") is None:
+            return name
+        parts = [part.name for part in item.parts]
+        for size in range(len(parts) - 1, 0, -1):
+            qualifier = tuple(part.lower() for part in parts[:size])
+            entry = next((one for one in frame.entries if one.answers_to(qualifier)), None)
+            if entry is not None and entry.shown:
+                return self.name_apart(".".join(parts[size:]), entry, frame)
+        return ".".join(parts)
+
     def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
         """Bind one expression of the SELECT list that is neither a column nor a star."""
         if isinstance(item, exp.EQ) and self.rules.concat_is_plus and item.this.is_string:
@@ -171,6 +186,8 @@ class Projections(Stars):
             inner = _unpacked(inner, lambda found: self._chosen(found, frame))
         elif spread is not None:
             return self._spread(item, inner, spread, frame)
+        if isinstance(inner, exp.Apply) or self._is_columns_of(inner):
+            return self._applied(inner, frame)
         if type(inner) is exp.Explode and self.rules.dialect == "duckdb":
             parts = self._struct_parts(inner, frame)
             if parts:
@@ -208,6 +225,40 @@ class Projections(Stars):
         if isinstance(item, exp.Alias):
             self._alias(name, Column(name, type_, column.direct, indirect), frame)
         return [column]
+
+    def _is_columns_of(self, node: exp.Expr) -> bool:
+        """Return whether an expression is ClickHouse's ``COLUMNS('…')`` or ``t.COLUMNS('…')``."""
+        if self.rules.dialect != "clickhouse":
+            return False
+        last = node.expression if isinstance(node, exp.Dot) else node
+        return isinstance(last, exp.Columns) or (
+            isinstance(last, exp.Anonymous) and last.name.upper() == "COLUMNS"
+        )
+
+    def _applied(self, node: exp.Expr, frame: Frame) -> list[Column]:
+        """Return the columns of ``* APPLY(f)``: each through the function."""
+        if isinstance(node, exp.Apply):
+            called = node.expression.sql(self.rules.parser)
+            name = node.expression.name.lower()
+            aggregates = self.rules.is_aggregate(name) or name in _AGGREGATED
+            frame.aggregates = frame.aggregates or aggregates
+            return [
+                Column(
+                    f"{called}({column.name})",
+                    None,
+                    lift(column.direct, AGGREGATION if aggregates else TRANSFORMATION),
+                    column.indirect,
+                )
+                for column in self._applied(node.this, frame)
+            ]
+        star = _star_of(node)
+        if star is not None:
+            return self._star(star, node, frame)[0]
+        qualifier = (node.this.name.lower(),) if isinstance(node, exp.Dot) else None
+        last = node.expression if isinstance(node, exp.Dot) else node
+        pattern = last.expressions[0] if isinstance(last, exp.Anonymous) else last.this
+        columns, _ = self._expand_star(frame, qualifier, node)
+        return [one for one in columns if one.name == "*" or matches(pattern.name, one.name)]
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""

@@ -181,6 +181,10 @@ class Binder(SetOperations):
             return scope
         for item in node.expressions:
             name = item.alias.lower()
+            made = _function_named(item) if self.rules.scalar_ctes else None
+            if made is not None:
+                self.routines = {**self.routines, (name, len(made.names)): made}
+                continue
             inner = CteScope(scope)
             cte = Cte(name, item, inner if recursive else scope, parent)
             inner.here[name] = cte
@@ -466,6 +470,36 @@ class Binder(SetOperations):
             origins = merge(origins, column.direct)
         first = relation.columns[0]
         return (first.type, origins)
+
+
+def _function_named(cte: exp.CTE) -> Routine | None:
+    """Return the function of ClickHouse's ``WITH x -> x + 1 AS f``.
+
+    The parser takes the arrow for the one of JSON, which holds the name tighter than it should.
+    """
+    body = cte.this
+    if not cte.args.get("scalar") or not isinstance(body, exp.Expr):
+        return None
+    arrow = body
+    while not isinstance(arrow, exp.JSONExtract | exp.Lambda):
+        if not isinstance(arrow, exp.Binary):
+            return None
+        arrow = arrow.this
+    if isinstance(arrow, exp.Lambda):
+        return Routine(tuple(item.name.lower() for item in arrow.expressions), arrow.this)
+    given = arrow.this
+    names = given.expressions if isinstance(given, exp.Tuple) else [given.unnest()]
+    if not all(isinstance(item, exp.Column) for item in names):
+        return None
+    inner = arrow.expression.copy()
+    if arrow is not body:
+        body = body.copy()
+        found = body
+        while not isinstance(found, exp.JSONExtract):
+            found = found.this
+        found.replace(inner)
+        inner = body
+    return Routine(tuple(item.name.lower() for item in names), inner)
 
 
 def _names(node: exp.Expr, name: str) -> bool:

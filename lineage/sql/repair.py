@@ -662,12 +662,14 @@ def words_of_select(tokens: Tokens) -> Tokens:
 
 
 def limit_by(tokens: Tokens) -> Tokens:
-    """ClickHouse's ``LIMIT 2 BY a`` before another LIMIT: it drops rows, and no column."""
+    """ClickHouse's ``LIMIT 2 BY a LIMIT 5``: read as one LIMIT with those keys."""
     limits = [i for i, token in enumerate(tokens) if token.token_type is TokenType.LIMIT]
     for first, second in pairwise(limits):
         between = [token.text.upper() for token in tokens[first + 1 : second]]
         if "BY" in between[:6] and "SELECT" not in between and ")" not in between[:1]:
-            return limit_by([*tokens[:first], *tokens[second:]])
+            keys = tokens[first + 1 + between.index("BY") : second]
+            count = tokens[second : second + 2]
+            return limit_by([*tokens[:first], *count, *keys, *tokens[second + 2 :]])
     return tokens
 
 

@@ -181,6 +181,13 @@ class Resolution(ABC):
         cte = frame.ctes.find(key) if self.rules.scalar_ctes else None
         if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
             return self.cte_value(cte, frame)
+        nested = self.nested_columns(name, frame) if self.rules.dotted_names else []
+        if nested:
+            origins: Origins = NOTHING
+            for column in nested:
+                self._use(column)
+                origins = merge(origins, column.direct)
+            return (None, lift(origins, TRANSFORMATION))
         scope: Frame | None = frame
         while scope is not None:
             tables = dict.fromkeys(
@@ -196,8 +203,7 @@ class Resolution(ABC):
                 self._use(column)
                 return (column.type, column.direct)
             if open_tables:
-                origins = [table.origin(name) for table in open_tables]
-                self._candidates(origins, name)
+                self._candidates([table.origin(name) for table in open_tables], name)
                 self.problems.append(
                     Problem(
                         "ambiguous-source",
@@ -291,6 +297,9 @@ class Resolution(ABC):
             scope = scope.parent
         if key in ("nextval", "currval") and seen is None:
             return UNKNOWN_VALUE  # of a sequence
+        dotted = self._dotted((*qualifier, name), frame) if self.rules.dotted_names else None
+        if dotted is not None:
+            return dotted
         path = self._struct_path(qualifier, name, node, frame)
         if path is not None:
             return path
@@ -336,6 +345,34 @@ class Resolution(ABC):
         inside.entries.append(Entry(row, self.rows.relation()))
         return self._qualified((row,), name, node, inside)
 
+    def _dotted(self, names: Parts, frame: Frame) -> Value | None:
+        """Bind ``n.p`` as the column whose name that is, with or without its table's in front."""
+        folded = tuple(name.lower() for name in names)
+        scope: Frame | None = frame
+        while scope is not None:
+            for entry in scope.entries:
+                for start in range(len(folded) - 1):
+                    if start and not entry.answers_to(folded[:start]):
+                        continue
+                    found = entry.relation.find(".".join(folded[start:]))
+                    if isinstance(found, Column):
+                        if entry.relation.table is not None:
+                            self._use(found)
+                        self._carry(found)
+                        return (found.type, found.direct)
+            scope = scope.parent
+        return None
+
+    def nested_columns(self, name: str, frame: Frame) -> list[Column]:
+        """Return ClickHouse's columns ``n.p``, ``n.q`` for ``n``."""
+        prefix = f"{name.lower()}."
+        return [
+            column
+            for entry in frame.entries
+            for column in entry.relation.columns
+            if column.name.lower().startswith(prefix)
+        ]
+
     def _hidden_by_alias(
         self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame
     ) -> Value | None:
@@ -347,14 +384,9 @@ class Resolution(ABC):
             parts = tuple(part.lower() for part in table.parts)
             if parts[-len(qualifier) :] != qualifier:
                 continue
-            self.problems.append(
-                Problem(
-                    "hidden-by-alias",
-                    f'table "{table.name}" is called "{entry.alias}" here; name it so',
-                    place_of(node),
-                    name,
-                )
-            )
+            if not self.rules.dotted_names:
+                text = f'table "{table.name}" is called "{entry.alias}" here; name it so'
+                self.problems.append(Problem("hidden-by-alias", text, place_of(node), name))
             return self._qualified((entry.alias,), name, node, frame)
         return None
 

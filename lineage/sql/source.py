@@ -17,6 +17,7 @@ from lineage.sql.nested import fields, unfolded
 from lineage.sql.pivot import Pivots
 from lineage.sql.place import place_of
 from lineage.sql.projection import identifier_name
+from lineage.sql.stars import matches
 from lineage.sql.relation import (
     JOIN,
     NOTHING,
@@ -675,6 +676,9 @@ class Sources(Pivots):
         if query is not None:
             self._from_passed_on(function, query, alias, frame)
             return True
+        if self.rules.dialect == "clickhouse" and function.name.lower() == "merge":
+            self._from_merged(function, alias, frame)
+            return True
         table = stored(function) if self.rules.dialect == "clickhouse" else None
         if function.name.lower() in _ELSEWHERE:
             parts: list[str] = []
@@ -690,6 +694,25 @@ class Sources(Pivots):
             table.set("alias", alias.copy())
         self.from_item(table, frame)
         return True
+
+    def _from_merged(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """ClickHouse's ``merge(db, 'regex')``: all tables whose names match, by column name."""
+        pattern = function.expressions[-1].name if function.expressions else ""
+        tables = [one for one in self.schema.tables() if matches(pattern, one.parts[-1])]
+        text = f"which tables match '{pattern}' is known only of those that are described"
+        self.problems.append(Problem("tables-by-name", text, place_of(function), certain=False))
+        named: dict[str, Column] = {}
+        for table in tables:
+            self.reads[table.parts] = table
+            for column in table.relation().columns:
+                known = named.get(column.name)
+                both = merge(known.direct if known is not None else NOTHING, column.direct)
+                named[column.name] = Column(column.name, column.type, both)
+        relation = Relation(list(named.values()))
+        if not named:
+            relation.invented = NOTHING
+        called = alias.name if alias is not None and alias.name else function.name
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
     def _from_passed_on(
         self, function: exp.Expr, query: tuple[str, str], alias: exp.Expr | None, frame: Frame

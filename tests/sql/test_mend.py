@@ -77,6 +77,12 @@ def test_priority_of_delete() -> None:
     assert cases.told("DELETE QUICK FROM u WHERE x = 1", "mysql", TABLES) == {"u.x ~> u.* FILTER"}
 
 
+def test_applied() -> None:
+    for star in ("* APPLY sum", "* APPLY(x -> sum(x))", "COLUMNS(a) APPLY(sum)"):
+        found = cases.told(f"SELECT {star} FROM t", "clickhouse", ("t(a)",))
+        assert found == {"t.a -> <select>.sum(a) AGGREGATION"}, star
+
+
 def test_text_within() -> None:
     text = "EXECUTE IMMEDIATE 'SELECT ''q''\n FROM t' USING x; SELECT 1"
     found = mend.text_within(text)
