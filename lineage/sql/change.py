@@ -92,7 +92,9 @@ class Changes(Insertions):
     def _returned(self, tree: exp.Expr, returning: exp.Returning, binder: Binder) -> None:
         """RETURNING names columns of the rows that were changed, and of those joined to them."""
         node = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        if not isinstance(node, exp.Table) or not isinstance(tree, exp.Insert | exp.Update | exp.Delete):
+        if not isinstance(node, exp.Table) or not isinstance(
+            tree, exp.Insert | exp.Update | exp.Delete
+        ):
             return
         frame = Frame(self._scope(tree, binder))
         table = self.target(node, binder)

@@ -151,7 +151,10 @@ class Creations(Variables):
             item.this.name.lower()
             for item in (schema_node.expressions if schema_node is not None else ())
             if isinstance(item, exp.ColumnDef)
-            and any(isinstance(one.args.get("kind"), kinds) for one in item.args.get("constraints") or ())
+            and any(
+                isinstance(one.args.get("kind"), kinds)
+                for one in item.args.get("constraints") or ()
+            )
         )
 
     def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:

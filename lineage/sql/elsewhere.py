@@ -1,4 +1,4 @@
-"""Table functions that name what is kept elsewhere: a query for another server, its tables, files."""
+"""Table functions that name what is elsewhere: queries for another server, its tables, files."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ for _kind in _SILENT[1:]:
 
 @_handles(exp.Parameter, exp.Placeholder)
 def _parameter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    """A parameter has the origins of what the script put into it; Snowflake's ``$1`` is a column."""
+    """A variable has the origins of what was put into it; Snowflake's ``$1`` is a column."""
     if binder.rules.dialect == "snowflake" and isinstance(node.this, exp.Literal):
         return binder.nth_column(node.name, "", frame)
     return binder.variable(variable_key(node, binder.rules.dialect))

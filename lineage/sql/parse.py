@@ -177,7 +177,11 @@ def _trigger(head: Trigger, text: str, chunk: list[Token], engine: Dialect) -> P
     near = head.table[0]
     words = [
         Token(kind, word, near.line, near.col, near.start, near.start)
-        for kind, word in ((TokenType.SELECT, "SELECT"), (TokenType.STAR, "*"), (TokenType.FROM, "FROM"))
+        for kind, word in (
+            (TokenType.SELECT, "SELECT"),
+            (TokenType.STAR, "*"),
+            (TokenType.FROM, "FROM"),
+        )
     ]
     trees, _ = _attempt([*words, *head.table], text, engine)
     tree = exp.Declare(expressions=[])

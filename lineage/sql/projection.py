@@ -157,11 +157,12 @@ class Projections(Stars):
             self.problems.append(Problem("empty-select", text, _first_place(projections[0])))
         return Relation(columns, NOTHING, None, tuple(open_tables))
 
-    def _dotted_name(self, item: exp.Column, frame: Frame) -> str:
+    def _dotted_name(self, item: exp.Expr, frame: Frame) -> str:
         """Return what a column that is named without an alias is called."""
         name: str = item.this.this
         if not self.rules.dotted_names or item.args.get("table") is None:
             return name
+        assert isinstance(item, exp.Column)  # noqa: S101 - nothing else has a table
         parts = [part.name for part in item.parts]
         for size in range(len(parts) - 1, 0, -1):
             qualifier = tuple(part.lower() for part in parts[:size])

@@ -524,7 +524,7 @@ _ESCAPES = frozenset({"OJ", "FN", "D", "T", "TS"})
 
 
 def columns_of_json(tokens: Tokens) -> Tokens:
-    """``JSON_TABLE(… COLUMNS (a INT EXISTS PATH '$.a', b INT PATH '$.b' DEFAULT '0' ON EMPTY))``."""
+    """``JSON_TABLE(… COLUMNS (a INT EXISTS PATH '$.a', b INT PATH '$.b' NULL ON EMPTY))``."""
     start = next((i for i, t in enumerate(tokens) if t.text.upper() == "JSON_TABLE"), None)
     if start is None:
         return tokens
@@ -818,7 +818,9 @@ def settings(tokens: Tokens) -> Tokens:
     for token, after in pairwise([*tokens, tokens[-1]]):
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
         if token.token_type is TokenType.COMMA and not depth and after.text == "@":
-            done.extend([_like(token, TokenType.SEMICOLON, ";"), _like(token, TokenType.SET, "SET")])
+            done.extend(
+                [_like(token, TokenType.SEMICOLON, ";"), _like(token, TokenType.SET, "SET")]
+            )
         else:
             done.append(token)
     return done if len(done) != len(tokens) else tokens

@@ -17,7 +17,6 @@ from lineage.sql.nested import fields, unfolded
 from lineage.sql.pivot import Pivots
 from lineage.sql.place import place_of
 from lineage.sql.projection import identifier_name
-from lineage.sql.stars import matches
 from lineage.sql.relation import (
     JOIN,
     NOTHING,
@@ -34,6 +33,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
+from lineage.sql.stars import matches
 
 T = TypeVar("T")
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
@@ -668,9 +668,7 @@ class Sources(Pivots):
         own = _OWN_COLUMNS.get((self.rules.dialect, name))
         return list(own or _FUNCTION_COLUMNS.get(name, ()))
 
-    def _from_elsewhere(
-        self, function: exp.Expr, alias: exp.Expr | None, frame: Frame
-    ) -> bool:
+    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> bool:
         """A function that names a table or a query of elsewhere: ``remote('host', db, t)``."""
         query = passed_on(function)
         if query is not None:

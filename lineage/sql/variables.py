@@ -79,7 +79,9 @@ class Variables(Targets):
         for place in left.expressions if isinstance(left, exp.Tuple) else [left]:
             self._keep(place, value)
 
-    def _declare_default(self, item: exp.DeclareItem, names: list[exp.Expr], binder: Binder) -> None:
+    def _declare_default(
+        self, item: exp.DeclareItem, names: list[exp.Expr], binder: Binder
+    ) -> None:
         """``DECLARE @x INT = (SELECT …)``."""
         default = item.args.get("default")
         for name in names:
