@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
+from lineage.sql.bound import Bound, InlinedTable, Write, declared_table, paired, with_names, written
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
+from lineage.sql.parse import parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
@@ -74,14 +75,32 @@ class Creations(Variables):
     def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
         """Keep a macro or function that is an expression or a query: it is bound where called."""
         bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
+        returned = made.parent.find(exp.ReturnsProperty) if made.parent is not None else None
+        schema_node = returned.this if returned is not None else None
         for item in bodies:
             parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
             inner = item.this if isinstance(item, exp.MacroOverload) else item
-            names = tuple(
-                (p.this if isinstance(p, exp.ColumnDef) else p).name.lower() for p in parameters
-            )
+            if isinstance(inner, exp.Return):
+                inner = inner.this.unnest()
+            names = tuple(map(_parameter_name, parameters))
+            inner = self._query_in_text(inner, made) or inner
+            if isinstance(schema_node, exp.Schema) and isinstance(inner, exp.Query):
+                inner = _called_as(inner, schema_names(schema_node))
             if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
                 self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
+
+    def _query_in_text(
+        self, body: exp.Expr | None, made: exp.UserDefinedFunction
+    ) -> exp.Expr | None:
+        """Return the query that is the text of a function in SQL."""
+        if not isinstance(body, exp.Heredoc | exp.RawString | exp.Literal):
+            return None
+        language = made.parent.find(exp.LanguageProperty) if made.parent is not None else None
+        if language is not None and language.name.lower() != "sql":
+            return None
+        found = parse(body.name, self.rules.dialect)
+        tree = found[-1].tree if len(found) == 1 else None
+        return tree if isinstance(tree, exp.Query) else None
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
@@ -162,6 +181,7 @@ class Creations(Variables):
         if tree.meta.get("opens"):
             self._forget_variables()
             self._of_trigger(tree.meta.get("trigger"), binder)
+            self._returning(tree.meta.get("returns"))
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
             names = item.this if isinstance(item.this, list) else [item.this]
@@ -174,6 +194,24 @@ class Creations(Variables):
                 target = exp.Table(this=name.copy())
                 self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
         return Bound("define")
+
+    def _returning(self, returns: tuple[str, int, str] | None) -> None:
+        """A routine begins that returns what it puts into a table of its own, ``@t``.
+
+        The one that began before has ended: its table keeps its rows under another name.
+        """
+        if self._returns_into is not None:
+            routine, name = self._returns_into
+            table = self.schema.find((name,))
+            if isinstance(table, InlinedTable):
+                kept = f"{name} of {routine[0]}"
+                self.schema.add(InlinedTable((kept,), table.relation(), temporary=True))
+                self._routines[routine] = Routine((*"?" * routine[1],), _all_from(kept))
+        self._returns_into = None
+        if returns is not None:
+            routine = (returns[0].lower(), returns[1])
+            self._returns_into = (routine, returns[2])
+            self._routines[routine] = Routine((*"?" * returns[1],), _all_from(returns[2]))
 
     def _clone(
         self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool
@@ -229,6 +267,23 @@ def _computed(node: exp.Schema | None) -> list[tuple[str, exp.Expr]]:
         if isinstance(one.args.get("kind"), exp.ComputedColumnConstraint)
         and isinstance(one.args["kind"].this, exp.Expr)
     ]
+
+
+def _all_from(name: str) -> exp.Select:
+    return exp.select("*").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
+
+
+def _parameter_name(node: exp.Expr) -> str:
+    """Return the name under which a routine's body finds an argument; ``@x`` is none of a column."""
+    inner = node.this if isinstance(node, exp.ColumnDef) else node
+    return f"@{inner.name.lower()}" if isinstance(inner, exp.Parameter) else inner.name.lower()
+
+
+def _called_as(query: exp.Query, names: list[str]) -> exp.Select:
+    """Return a query whose columns are called as the function says that it returns them."""
+    columns = [exp.to_identifier(name, quoted=True) for name in names]
+    alias = exp.TableAlias(this=exp.to_identifier("returned"), columns=columns)
+    return exp.select("*").from_(exp.Subquery(this=query.copy(), alias=alias))
 
 
 def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:

@@ -40,6 +40,11 @@ class Declared:
     """Nothing else stands in the piece."""
     goes_on: bool = False
     """The pieces that follow declare, too."""
+    name: str = ""
+    """Of the routine that begins."""
+    arguments: int = 0
+    returns: Tokens = field(default_factory=list)
+    """T-SQL's ``@t TABLE (…)``: the rows that the routine puts there are what it returns."""
 
 
 def declared(chunk: Tokens, *, within: bool) -> Declared:
@@ -145,10 +150,13 @@ def _header(chunk: Tokens, found: Declared) -> int:
     end = kind + 2
     while end + 1 < len(chunk) and chunk[end].token_type is TokenType.DOT:
         end += 2
+    found.name = chunk[min(end, len(chunk)) - 1].text
     if end < len(chunk) and chunk[end].token_type is TokenType.L_PAREN:
         close = _closing(chunk, end)
+        found.arguments = _count(chunk[end + 1 : close])
         found.items.extend(_items(chunk[end + 1 : close]))
         end = close + 1
+    found.returns = _returned_table(chunk[end:])
     depth = 0
     for i in range(end, len(chunk)):
         depth += (chunk[i].token_type in _OPENING) - (chunk[i].token_type in _CLOSING)
@@ -157,6 +165,23 @@ def _header(chunk: Tokens, found: Declared) -> int:
             found.goes_on = not begins
             return i if begins else i + 1
     return len(chunk)
+
+
+def _count(tokens: Tokens) -> int:
+    """Return how many arguments a list has."""
+    depth = commas = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        commas += not depth and token.token_type is TokenType.COMMA
+    return commas + 1 if tokens else 0
+
+
+def _returned_table(tokens: Tokens) -> Tokens:
+    """Return ``@t TABLE (…)`` of ``RETURNS @t TABLE (…)``."""
+    words = [token.text.upper() for token in tokens[:5]]
+    if words[:2] != ["RETURNS", "@"] or words[3:5] != ["TABLE", "("]:
+        return []
+    return tokens[1 : _closing(tokens, 4) + 1]
 
 
 def _items(tokens: Tokens) -> list[tuple[Token, Tokens]]:

@@ -231,7 +231,8 @@ _RULES: dict[str, Rules] = {
     "clickhouse": Rules(
         "clickhouse", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
         aliases_first=True, leftmost_column=True, dotted_names=True, hides_computed=True,
-        fills_columns=True, binds_dead_ctes=False, nested_paths=True, using_first=False, scalar_ctes=True,
+        fills_columns=True, binds_dead_ctes=False, nested_paths=True, using_first=False,
+        scalar_ctes=True,
     ),
     "teradata": Rules(
         "teradata", lateral_aliases=True, alias_in_where=True, alias_in_having=True

@@ -264,7 +264,13 @@ def _parameter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     """A variable has the origins of what was put into it; Snowflake's ``$1`` is a column."""
     if binder.rules.dialect == "snowflake" and isinstance(node.this, exp.Literal):
         return binder.nth_column(node.name, "", frame)
-    return binder.variable(variable_key(node, binder.rules.dialect))
+    key = variable_key(node, binder.rules.dialect)
+    scope: Frame | None = frame
+    while scope is not None:
+        if key in scope.values:
+            return scope.values[key]  # type: ignore[return-value] # arguments are Values
+        scope = scope.parent
+    return binder.variable(key)
 
 
 @_handles(exp.Literal)

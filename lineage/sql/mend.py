@@ -255,10 +255,22 @@ def table_argument(tokens: list[Token]) -> list[Token]:
             and tokens[i - 1].token_type in (TokenType.L_PAREN, TokenType.FARROW)
             and i + 1 < len(tokens)
             and tokens[i + 1].token_type in (TokenType.VAR, TokenType.IDENTIFIER)
+            and not _is_table_query(tokens, i)
         ):
             continue
         kept.append(token)
     return kept
+
+
+_BEFORE_A_QUERY = frozenset({
+    "AS", "IN", "EXISTS", "FROM", "JOIN", "UNION", "ALL", "EXCEPT", "INTERSECT", "MATERIALIZED",
+    "ANY", "SOME", "(", ",", "=", "INTO", "VIEW", "DISTINCT",
+})  # fmt: skip
+
+
+def _is_table_query(tokens: list[Token], i: int) -> bool:
+    """Return whether ``(TABLE t)`` is a query of its own, and no argument."""
+    return i < 2 or tokens[i - 2].text.upper() in _BEFORE_A_QUERY  # noqa: PLR2004 - and a bracket
 
 
 def partition_in_column_list(tokens: list[Token]) -> list[Token]:

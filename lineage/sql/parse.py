@@ -169,6 +169,12 @@ def _declaration(found: Declared, text: str, chunk: list[Token], engine: Dialect
     ]
     tree = exp.Declare(expressions=items)
     tree.meta["opens"] = found.opens
+    if found.returns:
+        near = found.returns[0]
+        head = Token(TokenType.DECLARE, "DECLARE", near.line, near.col, near.start, near.start)
+        made, _ = _attempt([head, *found.returns], text, engine)
+        tree.set("expressions", [*items, *(made[0].expressions if made and made[0] else ())])
+        tree.meta["returns"] = (found.name, found.arguments, "@" + found.returns[1].text)
     return Parsed(text, tree, None, chunk[0].line, 1)
 
 

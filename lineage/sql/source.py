@@ -576,6 +576,14 @@ class Sources(Pivots):
                 entry = frame.entries.pop()
                 frame.entries.append(Entry(name, self._renamed(entry.relation, alias)))
             return
+        call = inner.expression if isinstance(inner, exp.Dot) else inner
+        called = self._called(call, frame) if isinstance(call, exp.Anonymous) else None
+        if called is not None and isinstance(called[0], exp.Query):
+            body, inside = called
+            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            frame.entries.append(Entry(name, self._renamed(relation, alias)))
+            return
+        self._unknown_routine(inner, call)
         arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
         kinds, origins = self.values(arguments, frame)
         self.influenced(origins, JOIN)
@@ -623,6 +631,7 @@ class Sources(Pivots):
         elif inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
+            self._unknown_routine(node, function)
             given = isinstance(function, exp.Column)
             arguments: list[exp.Expr] = [function] if given else children(function)
             origins = lift(self.values(arguments, frame)[1], TRANSFORMATION)
@@ -667,6 +676,15 @@ class Sources(Pivots):
             return ["value"]
         own = _OWN_COLUMNS.get((self.rules.dialect, name))
         return list(own or _FUNCTION_COLUMNS.get(name, ()))
+
+    def _unknown_routine(self, around: exp.Expr, call: exp.Expr) -> None:
+        """Say that somebody's own function, ``dbo.f(…)``, may return what no argument gives."""
+        own = isinstance(around, exp.Dot) or (isinstance(around, exp.Table) and around.db)
+        method = call.name.lower() == "nodes"  # of a column that is XML
+        if own and not method and isinstance(call, exp.Anonymous) and self.rules.concat_is_plus:
+            text = f"what {call.name} returns is not known here"
+            problem = Problem("calls-routine", text, place_of(call), certain=False)
+            self.problems.append(problem)
 
     def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> bool:
         """A function that names a table or a query of elsewhere: ``remote('host', db, t)``."""

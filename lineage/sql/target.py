@@ -46,6 +46,8 @@ class Targets:
         self._written_temporaries: dict[Table, Write] = {}
         self._routines: dict[tuple[str, int], Routine] = {}
         self._variables: dict[str, Column] = {}
+        self._returns_into: tuple[tuple[str, int], str] | None = None
+        """The routine that returns what is put into a table, and the name of that."""
         self._rows: Table | None = None
         """The table of the trigger whose statements are bound."""
 
