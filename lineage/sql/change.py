@@ -20,7 +20,8 @@ class Changes(Insertions):
         frame = Frame(scope)
         with binder.gathering() as gathered:
             node = self._updated_rows(tree, frame, binder)
-            main = self.target(node, binder) if not _is_cte(node, scope) else None
+            through = _is_cte(node, scope) or isinstance(node, exp.Subquery)
+            main = self.target(node, binder) if not through else None
             writes: dict[Table, list[tuple[str, Column]]] = {}
             for item in tree.expressions:
                 if not isinstance(item, exp.EQ):
@@ -111,7 +112,7 @@ class Changes(Insertions):
         frame = Frame(self._scope(tree, binder))
         this = tree.this
         with binder.gathering() as gathered:
-            if isinstance(this, exp.Table):
+            if isinstance(this, exp.Table | exp.Subquery):
                 binder.from_item(this, frame)
             elif tree.args.get("tables"):  # T-SQL's DELETE without FROM
                 binder.from_item(tree.args["tables"][0], frame)
@@ -120,8 +121,10 @@ class Changes(Insertions):
                 binder.from_item(item, frame)
             _filtered(tree, frame, binder)
             indirect = gathered()
-        for other in frame.entries[1:]:
+        for other in frame.entries[not isinstance(this, exp.Subquery) :]:
             indirect = merge(indirect, other.relation.indirect)
+        if isinstance(this, exp.Subquery):
+            this = _first_table(this)
         targets = tree.args.get("tables") or ([this] if isinstance(this, exp.Table) else [])
         if not targets:
             return Bound("delete")
@@ -273,6 +276,12 @@ def _items_of(from_: exp.Expr) -> list[exp.Table]:
         if isinstance(item, exp.Subquery | exp.Paren) and not isinstance(item.this, exp.Query):
             waiting.append(item.this)
     return found
+
+
+def _first_table(node: exp.Subquery) -> exp.Table | None:
+    """Return the table whose rows Oracle's ``DELETE FROM (SELECT …)`` takes away."""
+    from_ = node.this.args.get("from_") if isinstance(node.this, exp.Select) else None
+    return from_.this if from_ is not None and isinstance(from_.this, exp.Table) else None
 
 
 def _is_cte(node: exp.Expr, scope: CteScope) -> bool:

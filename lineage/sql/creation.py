@@ -24,6 +24,10 @@ class Creations(Variables):
         kind = (tree.args.get("kind") or "").upper()
         if isinstance(tree.this, exp.UserDefinedFunction):
             self._routine(tree.this, tree.args.get("expression"))
+        body = tree.args.get("expression")
+        if kind == "MODEL" and isinstance(tree.this, exp.Table) and isinstance(body, exp.Query):
+            relation = self._query(body, binder, tree)
+            return Bound("create", [written(self.target(tree.this, binder), relation)], relation)
         if kind not in ("TABLE", "VIEW", "SINK"):
             return Bound("other")
         this = tree.this

@@ -441,6 +441,7 @@ def _is_control(chunk: list[Token]) -> bool:
     words = [token.text.upper() for token in chunk[:12]]
     return (
         words[0] in _CONTROL
+        or (words[0] == "WITH" and words[1:2] in (["FUNCTION"], ["PROCEDURE"]))
         or words[0] in ("PROCEDURE", "FUNCTION")
         or words[1:2] == ["CURSOR"]
         or any(token.text in (":=", ":") for token in chunk[:3])
@@ -485,7 +486,7 @@ _KEPT_AS_TEXT = frozenset({
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
 _ROUTINE_OPTIONS = frozenset({
     "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION", "NOWAIT",
-    "LOG", "SETERROR",
+    "LOG", "SETERROR", "FUNCTION", "PROCEDURE",
 })  # fmt: skip
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",

@@ -478,6 +478,20 @@ def words_of_change(tokens: Tokens) -> Tokens:
     return [*tokens[: start + 1], *tokens[end:]] if end > start + 1 else tokens
 
 
+def insert_into_query(tokens: Tokens) -> Tokens:
+    """Oracle's ``INSERT INTO (SELECT a, b FROM t) …`` fills those columns of the table."""
+    words = _words(tokens, 4)
+    if words != ["INSERT", "INTO", "(", "SELECT"]:
+        return tokens
+    end = _group_end(tokens, 2)
+    inside = tokens[4 : end - 1]
+    from_ = next(iter(_top_level(inside, ("FROM",))), None)
+    if from_ is None or any(not _is_word_token(t) for t in inside[:from_:2]):
+        return tokens
+    table = inside[from_ + 1 : _name_end(inside, from_ + 1)]
+    return [*tokens[:2], *table, tokens[2], *inside[:from_], tokens[end - 1], *tokens[end:]]
+
+
 def sorted_groups(tokens: Tokens) -> Tokens:
     """MySQL's ``GROUP BY a DESC``, which sorted, too."""
     done: Tokens = []
@@ -1014,6 +1028,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     kind_of_clone,
     bulk_insert,
     words_of_change,
+    insert_into_query,
     words_of_insert,
     words_of_merge,
     sorted_groups,

@@ -46,6 +46,8 @@ _VALUES_CALLED: dict[str, tuple[str, int]] = {
 """What the columns of VALUES are called when nobody says, and where the count begins."""
 _ELSEWHERE = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
+_OF_A_TABLE = _WINDOWS | {"appends", "changes"}
+"""Table functions whose first argument is a table, though the word TABLE may be gone."""
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -622,12 +624,17 @@ class Sources(Pivots):
         called_as = _function_name(function, self.rules.dialect)
         if self._from_elsewhere(function, alias, frame):
             return
+        if isinstance(function, exp.VectorSearch):
+            self._from_vector_search(function, alias, frame)
+            return
         inner = None if self._takes_values(function) else _table_argument(function)
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
             relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
             relation = self._renamed(relation, alias)
+        elif inner is not None and _given_to_model(function) is not None:
+            relation = self._from_model(inner, _given_to_model(function), frame)
         elif inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
@@ -749,6 +756,42 @@ class Sources(Pivots):
         called = alias.name if alias is not None and alias.name else function.name
         frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
+    def _from_model(self, model: exp.Expr, given: exp.Expr | None, frame: Frame) -> Relation:
+        """``ML.PREDICT(MODEL m, query)``: the query's columns, and what the model makes of them."""
+        inside = Frame(frame.ctes, frame.parent)
+        if isinstance(given, exp.Expr):
+            self.from_item(given, inside)
+        relation = self.all_of(inside)
+        origins: Origins = NOTHING
+        for column in relation.columns:
+            origins = merge(origins, column.direct)
+        learned = Frame(frame.ctes, frame.parent)
+        self.from_item(model, learned)
+        for column in self.all_of(learned).columns:
+            origins = merge(origins, column.direct)
+        made = lift(origins, TRANSFORMATION)
+        shown = Relation([*relation.columns, Column("*", None, made)], relation.indirect)
+        shown.invented = made
+        return shown
+
+    def _from_vector_search(
+        self, function: exp.Expr, alias: exp.Expr | None, frame: Frame
+    ) -> None:
+        """BigQuery's VECTOR_SEARCH: ``base`` and ``query`` are rows, ``distance`` is made of both."""
+        called = alias.name.lower() if alias is not None else "vector_search"
+        origins: Origins = NOTHING
+        for name, key in (("base", "this"), ("query", "query_table")):
+            given = function.args.get(key)
+            inside = Frame(frame.ctes, frame.parent)
+            if isinstance(given, exp.Expr):
+                self.from_item(given, inside)
+            relation = self.all_of(inside)
+            for column in relation.columns:
+                origins = merge(origins, column.direct)
+            frame.entries.append(Entry(name, relation, (called, name)))
+        distance = Column("distance", None, lift(origins, TRANSFORMATION))
+        frame.entries.append(Entry(called, Relation([distance])))
+
     def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
         """``TUMBLE(TABLE t, …)`` and its kin: the table's columns and the window's own three."""
         inside = Frame(frame.ctes, frame.parent)
@@ -847,6 +890,14 @@ def _columns_told(function: exp.Expr) -> list[str]:
     return [item.name for item in items if item.name]
 
 
+def _given_to_model(function: exp.Expr) -> exp.Expr | None:
+    """Return the rows that BigQuery's ``ML.PREDICT(MODEL m, …)`` and its kin are given."""
+    found = [item for item in children(function) if isinstance(item, exp.Table | exp.Query)]
+    if len(found) != 2 or not isinstance(found[0], exp.Table):  # noqa: PLR2004 - model and rows
+        return None
+    return found[1]
+
+
 def _table_argument(function: exp.Expr) -> exp.Expr | None:
     """Return the table that a table function is given: a subquery, or a name and DESCRIPTOR."""
     arguments = [
@@ -863,7 +914,7 @@ def _table_argument(function: exp.Expr) -> exp.Expr | None:
     described = any(
         isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments
     )
-    window = isinstance(function, exp.Anonymous) and function.name.lower() in _WINDOWS
+    window = isinstance(function, exp.Anonymous) and function.name.lower() in _OF_A_TABLE
     if (
         (described or (window and len(arguments) > 1))
         and arguments
