@@ -123,8 +123,10 @@ class Changes(Insertions):
             indirect = gathered()
         for other in frame.entries[not isinstance(this, exp.Subquery) :]:
             indirect = merge(indirect, other.relation.indirect)
-        if isinstance(this, exp.Subquery):
-            this = _first_table(this)
+        through = isinstance(this, exp.Subquery) or _is_cte(this, frame.ctes)
+        below = _table_below(frame.entries[0].relation) if through and frame.entries else None
+        if below is not None:
+            return Bound("delete", self._into(below, [], Relation([], indirect)))
         targets = tree.args.get("tables") or ([this] if isinstance(this, exp.Table) else [])
         if not targets:
             return Bound("delete")
@@ -278,11 +280,11 @@ def _items_of(from_: exp.Expr) -> list[exp.Table]:
     return found
 
 
-def _first_table(node: exp.Subquery) -> exp.Table | None:
-    """Return the table whose rows Oracle's ``DELETE FROM (SELECT …)`` takes away."""
-    from_ = node.this.args.get("from_") if isinstance(node.this, exp.Select) else None
-    return from_.this if from_ is not None and isinstance(from_.this, exp.Table) else None
+def _table_below(relation: Relation) -> Table | None:
+    """Return the table whose rows go where a query's, or a CTE's, are deleted."""
+    tables = [origin.table for column in relation.columns for origin in column.direct]
+    return next(iter([*relation.open, *tables]), None)
 
 
-def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
+def _is_cte(node: exp.Expr | None, scope: CteScope) -> bool:
     return isinstance(node, exp.Table) and not node.db and scope.find(node.name.lower()) is not None

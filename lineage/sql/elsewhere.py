@@ -21,8 +21,9 @@ _NAMED_BY: dict[str, tuple[int, ...]] = {
     ),
     **dict.fromkeys(("s3cluster", "urlcluster", "filecluster", "hdfscluster"), (1,)),
     "sqlite": (0, 1),
+    **dict.fromkeys(("read_files", "cloud_files"), (0,)),
 }  # fmt: skip
-"""ClickHouse's: which of the arguments say what the rows are of."""
+"""ClickHouse's and Databricks': which of the arguments say what the rows are of."""
 
 
 def passed_on(function: exp.Expr) -> tuple[str, str] | None:
@@ -70,7 +71,7 @@ def _placed_on(table: exp.Table, server: str) -> None:
 
 
 def stored(function: exp.Expr) -> exp.Table | None:
-    """Return the table, or the file, that a table function of ClickHouse reads."""
+    """Return the table, or the file, that a table function reads."""
     places = _NAMED_BY.get(function.name.lower(), ())
     items = [function.expressions[i] for i in places if i < len(function.expressions)]
     if not places or len(items) != len(places):

@@ -211,7 +211,10 @@ class Insertions(Alterations):
                 origin = {table.origin(source.name): IDENTITY}
                 columns.append((name, Column(name, None, origin)))
             else:
-                columns.append((name, written.get(source.name.lower(), Column(name))))
+                # What an UPDATE does not set stays what it was.
+                kept = {table.origin(source.name): IDENTITY} if bound.kind != "insert" else NOTHING
+                old = Column(name, None, kept)
+                columns.append((name, written.get(source.name.lower(), old)))
         parts = tuple(into.name.split(OUTPUT_DOT))
         target = self.schema.find(parts) or Table(self.schema.named(parts), None)
         bound.writes = [*bound.writes, Write(target, columns, write.indirect)]

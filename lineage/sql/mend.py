@@ -509,6 +509,50 @@ def _sign(near: Token, kind: TokenType, text: str) -> Token:
     return Token(kind, text, near.line, near.col, near.start, near.end)
 
 
+_TYPES_OF_TERADATA = frozenset({
+    "INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DECIMAL", "NUMERIC", "FLOAT", "REAL",
+    "CHAR", "CHARACTER", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "FORMAT", "TITLE", "NAMED",
+    "CASESPECIFIC", "NOT CASESPECIFIC", "UPPERCASE", "DOUBLE", "PRECISION",
+})  # fmt: skip
+_BEFORE_A_VALUE = frozenset({
+    "SELECT", "SEL", "DISTINCT", ",", "(", "=", "<", ">", "<=", ">=", "<>", "+", "-", "*", "/",
+    "||", "AND", "OR", "WHERE", "THEN", "ELSE", "WHEN", "BETWEEN", "BY", "ON", "NOT",
+})  # fmt: skip
+
+
+def cast_behind(tokens: list[Token]) -> list[Token]:
+    """Teradata's ``a (INTEGER)`` and ``a (DATE, FORMAT 'YYYY')``: a cast, which is no call."""
+    done: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        end = _closing(tokens, place) if token.token_type is TokenType.L_PAREN and done else None
+        if end is not None and _is_cast(tokens[place + 1 : end]) and _ends_value(done):
+            place = end + 1
+            continue
+        done.append(token)
+        place += 1
+    return done if len(done) != len(tokens) else tokens
+
+
+def _is_cast(inside: list[Token]) -> bool:
+    plain = (TokenType.NUMBER, TokenType.STRING, TokenType.COMMA, TokenType.L_PAREN,
+             TokenType.R_PAREN)  # fmt: skip
+    return bool(inside) and inside[0].text.upper() in _TYPES_OF_TERADATA and all(
+        token.token_type in plain or token.text.upper() in _TYPES_OF_TERADATA for token in inside
+    )
+
+
+def _ends_value(done: list[Token]) -> bool:
+    """Return whether a name that stands where a value may ends here."""
+    start = len(done) - 1
+    if done[start].token_type not in (TokenType.VAR, TokenType.IDENTIFIER):
+        return False
+    while start > 1 and done[start - 1].token_type is TokenType.DOT:
+        start -= 2
+    return start > 0 and done[start - 1].text.upper() in _BEFORE_A_VALUE
+
+
 def row_type(tokens: list[Token]) -> list[Token]:
     """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
     return [
@@ -535,6 +579,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = row_type(tokens)
     if dialect == "clickhouse" and any(t.text.upper() in ("APPLY", "COLUMNS") for t in tokens):
         tokens = applied(tokens)
+    if dialect == "teradata":
+        tokens = cast_behind(tokens)
     if dialect in _MYSQLS and TokenType.CREATE in types:
         tokens = definer(tokens)
     if dialect in _MYSQLS and TokenType.DELETE in types:

@@ -238,6 +238,8 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
             return
     end = administered(chunk)
     if end:
+        if chunk[0].text.upper() in _SHOWS:  # its rows are the last that there were
+            yield Parsed(piece, exp.Command(this=chunk[0].text), None, line, column)
         if end < len(chunk):
             yield from _chunk(text, chunk[end:], engine, dialect)
         return
@@ -245,7 +247,8 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
     if assignment is not None:
         yield Parsed(piece, assignment, None, line, column)
         return
-    pieces = list(_procedural(chunk))
+    piped = any(token.token_type is TokenType.PIPE_GT for token in chunk)
+    pieces = [chunk] if piped else list(_procedural(chunk))
     if pieces and pieces != [chunk]:
         if _is_stray(chunk, pieces[0][0]):
             at = chunk[0]
@@ -484,6 +487,7 @@ _KEPT_AS_TEXT = frozenset({
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
+_SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC", "LIST"})
 _ROUTINE_OPTIONS = frozenset({
     "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION", "NOWAIT",
     "LOG", "SETERROR", "FUNCTION", "PROCEDURE",

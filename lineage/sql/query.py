@@ -79,6 +79,8 @@ class Binder(SetOperations):
         self._queries = 0
         self.variables: Mapping[str, Column] = {}
         self.rows: Table | None = None
+        self.last_rows: Relation | None = None
+        """What the statement before gave, if it was a query."""
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""

@@ -492,6 +492,35 @@ def insert_into_query(tokens: Tokens) -> Tokens:
     return [*tokens[:2], *table, tokens[2], *inside[:from_], tokens[end - 1], *tokens[end:]]
 
 
+def changes_applied(tokens: Tokens) -> Tokens:
+    """Databricks' ``APPLY CHANGES INTO t FROM STREAM(s) KEYS (k) …``: ``s``, kept up in ``t``."""
+    words = [token.text.upper() for token in tokens]
+    flow = words[:2] == ["CREATE", "FLOW"] and "AS" in words
+    start = words.index("AS") + 1 if flow else 0
+    if flow and words[start : start + 1] == ["INSERT"]:
+        return tokens[start:]
+    if words[start : start + 3] not in (["APPLY", "CHANGES", "INTO"], ["AUTO", "CDC", "INTO"]):
+        return tokens
+    end = _name_end(tokens, start + 3)
+    if words[end : end + 1] != ["FROM"]:
+        return tokens
+    called = words[end + 1 : end + 3] == ["STREAM", "("]
+    plain = end + 2 if words[end + 1] == "STREAM" and not called else end + 1
+    last = _group_end(tokens, end + 2) if called else _name_end(tokens, plain)
+    source = tokens[end + 3 : last - 1] if called else tokens[plain:last]
+    listed = next((i for i in range(last, len(words)) if words[i] == "COLUMNS"), None)
+    near = tokens[end]
+    shown = [_like(near, TokenType.STAR, "*")]
+    if listed is not None and words[listed + 1] == "(":
+        shown = tokens[listed + 2 : _group_end(tokens, listed + 1) - 1]
+    elif listed is not None and words[listed + 1 : listed + 4] == ["*", "EXCEPT", "("]:
+        shown = tokens[listed + 1 : _group_end(tokens, listed + 3)]
+    return [
+        _like(near, TokenType.INSERT, "INSERT"), _like(near, TokenType.INTO, "INTO"),
+        *tokens[start + 3 : end], _like(near, TokenType.SELECT, "SELECT"), *shown, near, *source,
+    ]  # fmt: skip
+
+
 def sorted_groups(tokens: Tokens) -> Tokens:
     """MySQL's ``GROUP BY a DESC``, which sorted, too."""
     done: Tokens = []
@@ -1027,6 +1056,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     kind_of_create,
     kind_of_clone,
     bulk_insert,
+    changes_applied,
     words_of_change,
     insert_into_query,
     words_of_insert,

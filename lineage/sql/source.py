@@ -44,6 +44,7 @@ _VALUES_CALLED: dict[str, tuple[str, int]] = {
     "flink": ("EXPR$", 0),
 }  # fmt: skip
 """What the columns of VALUES are called when nobody says, and where the count begins."""
+_READS_FILES = frozenset({"clickhouse", "databricks", "spark"})
 _ELSEWHERE = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
 _OF_A_TABLE = _WINDOWS | {"appends", "changes"}
@@ -89,6 +90,7 @@ class Sources(Pivots):
     _around: list[Frame]
     _unfolded: dict[str, tuple[Table, str, str, tuple[str, ...]]]
     _unknown: dict[Parts, Table]
+    last_rows: Relation | None
     missing: dict[Parts, exp.Expr]
     reads: dict[Parts, Table]
     schema: Schema
@@ -148,6 +150,9 @@ class Sources(Pivots):
             node = node.this
         if isinstance(node, exp.TableAlias):  # BigQuery's `|> AS z`
             node = exp.Table(this=node.this)
+        if isinstance(node, exp.Pivot) and isinstance(node.this, exp.AtIndex):
+            self._from_members(node.this, frame)
+            return
         handler = _FROM.get(type(node))
         before = len(frame.entries)
         if handler is not None:
@@ -251,6 +256,35 @@ class Sources(Pivots):
             relation = self._pivot(pivot, entry.relation, frame)
             alias = pivot.args.get("alias")
             frame.entries.append(Entry(alias.name.lower() if alias else entry.alias, relation))
+
+    def _from_indexed(self, node: exp.AtIndex, frame: Frame) -> None:
+        """Redshift's ``o.items AS i AT n``: the elements, and where each stands."""
+        before = len(frame.entries)
+        item = node.this
+        path = item.this if isinstance(item, exp.Alias) else item
+        if isinstance(path, exp.Column):
+            names = [part.copy() for part in reversed(path.parts)]
+            called = exp.TableAlias(this=exp.to_identifier(item.alias or path.name))
+            keys = ("this", "db", "catalog")
+            item = exp.Table(**dict(zip(keys, names, strict=False)), alias=called)
+        self.from_item(item, frame)
+        added = frame.entries[before:]
+        origins: Origins = NOTHING
+        for entry in added:
+            for column in entry.relation.columns[:1]:  # the element as a whole
+                origins = merge(origins, column.direct)
+            origins = merge(origins, entry.relation.invented or NOTHING)
+        name = node.expression.name
+        frame.entries.append(Entry("", Relation([Column(name, None, lift(origins, TRANSFORMATION))])))
+
+    def _from_members(self, node: exp.AtIndex, frame: Frame) -> None:
+        """Redshift's ``UNPIVOT o.doc AS val AT attr``: a row for each member of an object."""
+        item = node.this
+        path = item.this if isinstance(item, exp.Alias) else item
+        origins = lift(self.value(path, frame)[1], TRANSFORMATION)
+        self.influenced(origins, JOIN)
+        names = (item.alias_or_name, node.expression.name)
+        frame.entries.append(Entry("", Relation([Column(name, None, origins) for name in names])))
 
     def _from_table(self, node: exp.Table, frame: Frame) -> None:
         this = node.this
@@ -624,6 +658,9 @@ class Sources(Pivots):
         called_as = _function_name(function, self.rules.dialect)
         if self._from_elsewhere(function, alias, frame):
             return
+        if function.name.upper() == "RESULT_SCAN":
+            self._from_result(function, alias, frame)
+            return
         if isinstance(function, exp.VectorSearch):
             self._from_vector_search(function, alias, frame)
             return
@@ -702,7 +739,7 @@ class Sources(Pivots):
         if self.rules.dialect == "clickhouse" and function.name.lower() == "merge":
             self._from_merged(function, alias, frame)
             return True
-        table = stored(function) if self.rules.dialect == "clickhouse" else None
+        table = stored(function) if self.rules.dialect in _READS_FILES else None
         if function.name.lower() in _ELSEWHERE:
             parts: list[str] = []
             for item in function.expressions[1:3]:
@@ -773,6 +810,20 @@ class Sources(Pivots):
         shown = Relation([*relation.columns, Column("*", None, made)], relation.indirect)
         shown.invented = made
         return shown
+
+    def _from_result(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """Snowflake's ``RESULT_SCAN(LAST_QUERY_ID())``: what the statement before gave."""
+        given = function.expressions[0] if function.expressions else None
+        last = given is not None and given.name.upper() == "LAST_QUERY_ID" and not given.expressions
+        relation = self.last_rows if last else None
+        if relation is None:
+            text = "which query's rows these are, is not said here"
+            problem = Problem("result-of-a-query", text, place_of(function), certain=False)
+            self.problems.append(problem)
+            relation = Relation([])
+            relation.invented = NOTHING
+        called = alias.name if alias is not None and alias.name else "result_scan"
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
     def _from_vector_search(
         self, function: exp.Expr, alias: exp.Expr | None, frame: Frame
@@ -933,6 +984,7 @@ _FROM: Mapping[type[exp.Expr], Callable[[Sources, Any, Frame], None]] = {
     exp.Unnest: Sources._from_unnest,  # noqa: SLF001 - the table of this class
     exp.Stream: Sources._from_stream,  # noqa: SLF001 - the table of this class
     exp.TableFromRows: Sources._from_rows,  # noqa: SLF001 - the table of this class
+    exp.AtIndex: Sources._from_indexed,  # noqa: SLF001 - as below
     exp.Lateral: Sources._from_lateral,  # noqa: SLF001 - the table of this class
     exp.Pivot: Sources._from_pivot,  # noqa: SLF001 - the table of this class
 }

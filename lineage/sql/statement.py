@@ -57,6 +57,7 @@ class StatementBinder(Transfers):
         bound.unsure = binder.unsure
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
+        self._last_rows = bound.relation if bound.kind == "select" else None
         return [*aside, bound]
 
     def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:

@@ -83,6 +83,17 @@ def test_applied(star: str) -> None:
     assert found == {"t.a -> <select>.sum(a) AGGREGATION"}
 
 
+def test_cast_behind() -> None:
+    text = "SELECT t.a (INTEGER) AS i, a (DATE, FORMAT 'YYYY') AS d, f(a) AS g FROM t"
+    found = cases.told(text, "teradata", ("t(a)",))
+    assert found == {
+        "t.a -> <select>.i", "t.a -> <select>.d", "t.a -> <select>.g TRANSFORMATION",
+    }  # fmt: skip
+    assert cases.told("INSERT INTO o (date) SELECT a FROM t", "teradata", ("t(a)",)) == {
+        "t.a -> o.date"
+    }
+
+
 def test_text_within() -> None:
     text = "EXECUTE IMMEDIATE 'SELECT ''q''\n FROM t' USING x; SELECT 1"
     found = mend.text_within(text)
