@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from lineage.sql.bound import Bound, InlinedTable, Write, declared_table, paired, with_names, written
+from lineage.sql.bound import (
+    Bound,
+    InlinedTable,
+    Write,
+    declared_table,
+    paired,
+    with_names,
+    written,
+)
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
 from lineage.sql.parse import parse
 from lineage.sql.place import place_of

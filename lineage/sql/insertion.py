@@ -212,8 +212,8 @@ class Insertions(Alterations):
                 columns.append((name, Column(name, None, origin)))
             else:
                 # What an UPDATE does not set stays what it was.
-                kept = {table.origin(source.name): IDENTITY} if bound.kind != "insert" else NOTHING
-                old = Column(name, None, kept)
+                kept = bound.kind != "insert" and not self.rules.is_reserved(source.name.lower())
+                old = Column(name, None, {table.origin(source.name): IDENTITY} if kept else NOTHING)
                 columns.append((name, written.get(source.name.lower(), old)))
         parts = tuple(into.name.split(OUTPUT_DOT))
         target = self.schema.find(parts) or Table(self.schema.named(parts), None)

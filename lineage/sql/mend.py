@@ -538,8 +538,13 @@ def cast_behind(tokens: list[Token]) -> list[Token]:
 def _is_cast(inside: list[Token]) -> bool:
     plain = (TokenType.NUMBER, TokenType.STRING, TokenType.COMMA, TokenType.L_PAREN,
              TokenType.R_PAREN)  # fmt: skip
-    return bool(inside) and inside[0].text.upper() in _TYPES_OF_TERADATA and all(
-        token.token_type in plain or token.text.upper() in _TYPES_OF_TERADATA for token in inside
+    return (
+        bool(inside)
+        and inside[0].text.upper() in _TYPES_OF_TERADATA
+        and all(
+            token.token_type in plain or token.text.upper() in _TYPES_OF_TERADATA
+            for token in inside
+        )
     )
 
 

@@ -275,7 +275,9 @@ class Sources(Pivots):
                 origins = merge(origins, column.direct)
             origins = merge(origins, entry.relation.invented or NOTHING)
         name = node.expression.name
-        frame.entries.append(Entry("", Relation([Column(name, None, lift(origins, TRANSFORMATION))])))
+        frame.entries.append(
+            Entry("", Relation([Column(name, None, lift(origins, TRANSFORMATION))]))
+        )
 
     def _from_members(self, node: exp.AtIndex, frame: Frame) -> None:
         """Redshift's ``UNPIVOT o.doc AS val AT attr``: a row for each member of an object."""
@@ -825,9 +827,7 @@ class Sources(Pivots):
         called = alias.name if alias is not None and alias.name else "result_scan"
         frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
-    def _from_vector_search(
-        self, function: exp.Expr, alias: exp.Expr | None, frame: Frame
-    ) -> None:
+    def _from_vector_search(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
         """BigQuery's VECTOR_SEARCH: ``base`` and ``query`` are rows, ``distance`` is made of both."""
         called = alias.name.lower() if alias is not None else "vector_search"
         origins: Origins = NOTHING
