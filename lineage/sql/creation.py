@@ -286,7 +286,7 @@ def _all_from(name: str) -> exp.Select:
 
 
 def _parameter_name(node: exp.Expr) -> str:
-    """Return the name under which a routine's body finds an argument; ``@x`` is none of a column."""
+    """Return the name under which a routine's body finds an argument: ``@x`` is no column."""
     inner = node.this if isinstance(node, exp.ColumnDef) else node
     return f"@{inner.name.lower()}" if isinstance(inner, exp.Parameter) else inner.name.lower()
 

@@ -828,7 +828,7 @@ class Sources(Pivots):
         frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
 
     def _from_vector_search(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
-        """BigQuery's VECTOR_SEARCH: ``base`` and ``query`` are rows, ``distance`` is made of both."""
+        """BigQuery's VECTOR_SEARCH: ``base``, ``query`` are rows, ``distance`` is of both."""
         called = alias.name.lower() if alias is not None else "vector_search"
         origins: Origins = NOTHING
         for name, key in (("base", "this"), ("query", "query_table")):
