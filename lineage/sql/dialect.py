@@ -107,6 +107,8 @@ class Rules:
     """A subquery in FROM may name columns of the items before it without LATERAL."""
     binds_dead_ctes: bool = True
     """A CTE that nobody reads must bind too."""
+    binds_dead_windows: bool = True
+    """A window that is named and that no function uses must bind too."""
     using_first: bool = True
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     dedupe_names: bool = False
@@ -200,9 +202,9 @@ _AGGREGATES = frozenset({
 _RULES: dict[str, Rules] = {
     "duckdb": Rules(
         "duckdb", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
-        implicit_lateral=True, binds_dead_ctes=False, using_first=False, dedupe_names=True,
-        nested_paths=True, catalogue=True, renames_what_is_there=True, replaces_first=True,
-        last_alias=True,
+        implicit_lateral=True, binds_dead_ctes=False, binds_dead_windows=False,
+        using_first=False, dedupe_names=True, nested_paths=True, catalogue=True,
+        renames_what_is_there=True, replaces_first=True, last_alias=True,
     ),
     "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(
@@ -250,6 +252,7 @@ _RULES: dict[str, Rules] = {
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
     "sqlite": Rules(
         "sqlite", alias_in_where=True, alias_in_having=True, binds_dead_ctes=False,
+        binds_dead_windows=False,
         quoted_text=True, in_table=True, later_ctes=True, using_first=False,
     ),
     **{

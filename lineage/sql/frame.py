@@ -37,7 +37,7 @@ class Frame:
 
     __slots__ = (
         "aggregates", "aliases", "busy", "ctes", "entries", "group", "merged", "parent",
-        "position", "projections", "together", "unfolded", "values", "windows",
+        "position", "projections", "read_windows", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
@@ -59,6 +59,7 @@ class Frame:
         self.position = 0
         """How many expressions of the SELECT list may be named by their alias so far."""
         self.windows: dict[str, exp.Window] = {}
+        self.read_windows: set[str] = set()
         self.aggregates = False
         """An expression of the SELECT list aggregates, perhaps over a window only."""
         self.unfolded: Origins = NOTHING

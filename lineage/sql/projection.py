@@ -429,6 +429,7 @@ class Projections(Stars):
             while scope is not None:
                 window = scope.windows.get(name.name.lower())
                 if window is not None:
+                    scope.read_windows.add(name.name.lower())
                     if window is not node:
                         origins = merge(origins, self.window_parts(window, frame))
                     break

@@ -375,6 +375,8 @@ class Binder(SetOperations):
                     or (distinct is not None and distinct.args.get("on"))
                 ):
                     self.influenced(keys, SORT)
+        if frame.windows and self.rules.binds_dead_windows:
+            self._bind_dead_windows(frame)
         if frame.unfolded:
             self.influenced(frame.unfolded, JOIN)
         self._limited(node, frame)
@@ -388,6 +390,14 @@ class Binder(SetOperations):
         for pivot in pivots or ():
             relation = self._pivot(pivot, relation, frame)
         return relation
+
+    def _bind_dead_windows(self, frame: Frame) -> None:
+        """Bind the windows that no function uses: they influence nothing, but they must hold."""
+        outer, around = self._influence, frame.position
+        frame.position = 0
+        for name in sorted(frame.windows.keys() - frame.read_windows):
+            self.window_parts(frame.windows[name], frame)
+        self._influence, frame.position = outer, around
 
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""

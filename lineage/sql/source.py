@@ -503,7 +503,8 @@ class Sources(Pivots):
                 origins = merge(origins, column.direct)
             renamed = [Column(identifier_name(name), None, origins) for name in names]
             return Relation(renamed, relation.indirect)
-        result = Relation(renamed, relation.indirect, None, relation.open)
+        # It is the table still: naming one of its columns, whatever it is called here, uses it.
+        result = Relation(renamed, relation.indirect, relation.table, relation.open)
         return deduplicated(result) if self.rules.dedupe_names else result
 
     def _from_values(self, node: exp.Values, frame: Frame) -> None:
