@@ -521,6 +521,37 @@ def changes_applied(tokens: Tokens) -> Tokens:
     ]  # fmt: skip
 
 
+def named_values_of_pivot(tokens: Tokens) -> Tokens:
+    """DuckDB's ``PIVOT t ON g IN (0 AS zero) USING sum(v)``, where the values have names."""
+    start = next((i for i, t in enumerate(tokens) if t.text.upper() == "PIVOT"), None)
+    if start is None or (start and tokens[start - 1].text.upper() not in ("AS", "(")):
+        return tokens
+    close = next((i for i in range(start, len(tokens)) if _depth(tokens, start, i) < 0), None)
+    inside = tokens[start + 1 : close]
+    on, using = _top_level(inside, ("ON",)), _top_level(inside, ("USING",))
+    if len(on) != 1 or len(using) != 1 or "AS" not in map(_word, inside[on[0] : using[0]]):
+        return tokens
+    near = tokens[start]
+    last = next(iter(_top_level(inside, ("GROUP BY", "ORDER BY", "LIMIT"))), len(inside))
+    return [
+        *tokens[:start], _like(near, TokenType.SELECT, "SELECT"), _like(near, TokenType.STAR, "*"),
+        _like(near, TokenType.FROM, "FROM"), *inside[: on[0]], near,
+        _like(near, TokenType.L_PAREN, "("), *inside[using[0] + 1 : last],
+        _like(near, TokenType.FOR, "FOR"), *inside[on[0] + 1 : using[0]],
+        *inside[last:], _like(near, TokenType.R_PAREN, ")"), *(tokens[close:] if close else []),
+    ]  # fmt: skip
+
+
+def _word(token: Token) -> str:
+    return token.text.upper()
+
+
+def _depth(tokens: Tokens, start: int, end: int) -> int:
+    """Return how many more brackets open than close between two places, the last one included."""
+    kinds = [token.token_type for token in tokens[start : end + 1]]
+    return sum((kind in _OPENING) - (kind in _CLOSING) for kind in kinds)
+
+
 def sorted_groups(tokens: Tokens) -> Tokens:
     """MySQL's ``GROUP BY a DESC``, which sorted, too."""
     done: Tokens = []
@@ -1056,6 +1087,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     kind_of_create,
     kind_of_clone,
     bulk_insert,
+    named_values_of_pivot,
     changes_applied,
     words_of_change,
     insert_into_query,
