@@ -599,24 +599,27 @@ _ESCAPES = frozenset({"OJ", "FN", "D", "T", "TS"})
 
 def columns_of_json(tokens: Tokens) -> Tokens:
     """``JSON_TABLE(… COLUMNS (a INT EXISTS PATH '$.a', b INT PATH '$.b' NULL ON EMPTY))``."""
-    start = next((i for i, t in enumerate(tokens) if t.text.upper() == "JSON_TABLE"), None)
-    if start is None:
+    if "JSON_TABLE" not in map(_word, tokens):
         return tokens
-    end = _group_end(tokens, start + 1)
-    done = tokens[:start]
-    i = start
-    while i < end:
+    done: Tokens = []
+    end = i = 0
+    while i < len(tokens):
         words = [token.text.upper() for token in tokens[i : i + 4]]
-        if words[:2] == ["EXISTS", "PATH"]:
+        if words[0] == "JSON_TABLE":
+            end = _group_end(tokens, i + 1)
+        if i < end and words[:2] == ["EXISTS", "PATH"]:
             i += 1
-        elif words[:1] == ["DEFAULT"] and words[2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
+        elif i < end and words[0] == "DEFAULT" and words[2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
             i += 4
-        elif words[1:3] in (["ON", "EMPTY"], ["ON", "ERROR"]) and words[0] in ("NULL", "ERROR"):
+        elif i < end and words[0] in ("NULL", "ERROR") and words[1:3] in _ON_WHAT:
             i += 3
         else:
             done.append(tokens[i])
             i += 1
-    return [*done, *tokens[end:]] if len(done) != end else tokens
+    return done if len(done) != len(tokens) else tokens
+
+
+_ON_WHAT = (["ON", "EMPTY"], ["ON", "ERROR"])
 
 
 def words_of_merge(tokens: Tokens) -> Tokens:
