@@ -1060,7 +1060,8 @@ def sample_of_query(tokens: Tokens) -> Tokens:
         name = after[1:] if named else after[:1]
         if name and name[0].token_type in (TokenType.VAR, TokenType.IDENTIFIER):
             stop = end + 1 + named
-            return [*tokens[:i], *tokens[end:stop], *tokens[i:end], *tokens[stop:]]
+            moved = [*tokens[:i], *tokens[end:stop], *tokens[i:end], *tokens[stop:]]
+            return sample_of_query(moved)  # there may be more of them
     return tokens
 
 
