@@ -20,7 +20,8 @@ class Changes(Insertions):
         frame = Frame(scope)
         with binder.gathering() as gathered:
             node = self._updated_rows(tree, frame, binder)
-            main = self.target(node, binder) if not _is_cte(node, scope) else None
+            through = _is_cte(node, scope) or isinstance(node, exp.Subquery)
+            main = self.target(node, binder) if not through else None
             writes: dict[Table, list[tuple[str, Column]]] = {}
             for item in tree.expressions:
                 if not isinstance(item, exp.EQ):
@@ -89,11 +90,29 @@ class Changes(Insertions):
                 return main, ".".join(names)
         return main, place.name
 
+    def _returned(self, tree: exp.Expr, returning: exp.Returning, binder: Binder) -> None:
+        """RETURNING names columns of the rows that were changed, and of those joined to them."""
+        node = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        if not isinstance(node, exp.Table) or not isinstance(
+            tree, exp.Insert | exp.Update | exp.Delete
+        ):
+            return
+        frame = Frame(self._scope(tree, binder))
+        table = self.target(node, binder)
+        frame.entries.append(Entry(node.alias_or_name.lower(), table.relation(), table.parts))
+        from_, using = tree.args.get("from_"), tree.args.get("using")
+        with binder.gathering():
+            for item in [from_.this] if from_ is not None else using or []:
+                binder.from_item(item, frame)
+            for join in (from_.args.get("joins") or ()) if from_ is not None else ():
+                binder.join(join, frame)
+            binder.project(returning.expressions, frame)
+
     def _delete(self, tree: exp.Delete, binder: Binder) -> Bound:
         frame = Frame(self._scope(tree, binder))
         this = tree.this
         with binder.gathering() as gathered:
-            if isinstance(this, exp.Table):
+            if isinstance(this, exp.Table | exp.Subquery):
                 binder.from_item(this, frame)
             elif tree.args.get("tables"):  # T-SQL's DELETE without FROM
                 binder.from_item(tree.args["tables"][0], frame)
@@ -102,8 +121,12 @@ class Changes(Insertions):
                 binder.from_item(item, frame)
             _filtered(tree, frame, binder)
             indirect = gathered()
-        for other in frame.entries[1:]:
+        for other in frame.entries[not isinstance(this, exp.Subquery) :]:
             indirect = merge(indirect, other.relation.indirect)
+        through = isinstance(this, exp.Subquery) or _is_cte(this, frame.ctes)
+        below = _table_below(frame.entries[0].relation) if through and frame.entries else None
+        if below is not None:
+            return Bound("delete", self._into(below, [], Relation([], indirect)))
         targets = tree.args.get("tables") or ([this] if isinstance(this, exp.Table) else [])
         if not targets:
             return Bound("delete")
@@ -257,5 +280,11 @@ def _items_of(from_: exp.Expr) -> list[exp.Table]:
     return found
 
 
-def _is_cte(node: exp.Expr, scope: CteScope) -> bool:
+def _table_below(relation: Relation) -> Table | None:
+    """Return the table whose rows go where a query's, or a CTE's, are deleted."""
+    tables = [origin.table for column in relation.columns for origin in column.direct]
+    return next(iter([*relation.open, *tables]), None)
+
+
+def _is_cte(node: exp.Expr | None, scope: CteScope) -> bool:
     return isinstance(node, exp.Table) and not node.db and scope.find(node.name.lower()) is not None

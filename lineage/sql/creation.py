@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
+from lineage.sql.bound import (
+    Bound,
+    InlinedTable,
+    Write,
+    declared_table,
+    paired,
+    with_names,
+    written,
+)
 from lineage.sql.dialect import SPARK
-from lineage.sql.frame import CteScope, Frame, Problem, Routine
+from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
+from lineage.sql.parse import parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
-from lineage.sql.target import Targets, schema_names, temporary_name
+from lineage.sql.target import column_of, schema_names, temporary_name
+from lineage.sql.variables import Variables
 
 _MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
 """``CREATE TABLE t (a INT) SELECT b …`` has both: what is selected keeps its name there."""
@@ -19,13 +29,17 @@ _FILES = frozenset({"parquet", "orc", "csv", "json", "avro", "text", "textfile",
                     "rcfile", "hive"})  # fmt: skip
 
 
-class Creations(Targets):
+class Creations(Variables):
     """Statements that make tables, views and routines."""
 
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
         kind = (tree.args.get("kind") or "").upper()
         if isinstance(tree.this, exp.UserDefinedFunction):
             self._routine(tree.this, tree.args.get("expression"))
+        body = tree.args.get("expression")
+        if kind == "MODEL" and isinstance(tree.this, exp.Table) and isinstance(body, exp.Query):
+            relation = self._query(body, binder, tree)
+            return Bound("create", [written(self.target(tree.this, binder), relation)], relation)
         if kind not in ("TABLE", "VIEW", "SINK"):
             return Bound("other")
         this = tree.this
@@ -98,14 +112,32 @@ class Creations(Targets):
     def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
         """Keep a macro or function that is an expression or a query: it is bound where called."""
         bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
+        returned = made.parent.find(exp.ReturnsProperty) if made.parent is not None else None
+        schema_node = returned.this if returned is not None else None
         for item in bodies:
             parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
             inner = item.this if isinstance(item, exp.MacroOverload) else item
-            names = tuple(
-                (p.this if isinstance(p, exp.ColumnDef) else p).name.lower() for p in parameters
-            )
+            if isinstance(inner, exp.Return):
+                inner = inner.this.unnest()
+            names = tuple(map(_parameter_name, parameters))
+            inner = self._query_in_text(inner, made) or inner
+            if isinstance(schema_node, exp.Schema) and isinstance(inner, exp.Query):
+                inner = _called_as(inner, schema_names(schema_node))
             if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
                 self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
+
+    def _query_in_text(
+        self, body: exp.Expr | None, made: exp.UserDefinedFunction
+    ) -> exp.Expr | None:
+        """Return the query that is the text of a function in SQL."""
+        if not isinstance(body, exp.Heredoc | exp.RawString | exp.Literal):
+            return None
+        language = made.parent.find(exp.LanguageProperty) if made.parent is not None else None
+        if language is not None and language.name.lower() != "sql":
+            return None
+        found = parse(body.name, self.rules.dialect)
+        tree = found[-1].tree if len(found) == 1 else None
+        return tree if isinstance(tree, exp.Query) else None
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
@@ -161,7 +193,28 @@ class Creations(Targets):
             )
         table = declared_table(parts, columns, temporary=temporary, kind=kind.lower())
         self.schema.add(table)
-        return Bound("define", defines=table)
+        computed = _computed(schema_node)
+        table.computed = self._filled_by_itself(schema_node)
+        bound = Bound("define", defines=table)
+        if computed:
+            frame = Frame(CteScope())
+            frame.entries.append(Entry(table.parts[-1].lower(), table.relation(), table.parts))
+            values = [(name, column_of(binder, value, frame)) for name, value in computed]
+            bound.writes = self._into(table, values, Relation([]))
+        return bound
+
+    def _filled_by_itself(self, schema_node: exp.Schema | None) -> frozenset[str]:
+        """Return the columns for which an INSERT without a list gives no value."""
+        kinds = _FILLED_BY_ITSELF.get(self.rules.dialect, (exp.ComputedColumnConstraint,))
+        return frozenset(
+            item.this.name.lower()
+            for item in (schema_node.expressions if schema_node is not None else ())
+            if isinstance(item, exp.ColumnDef)
+            and any(
+                isinstance(one.args.get("kind"), kinds)
+                for one in item.args.get("constraints") or ()
+            )
+        )
 
     def _partitioned_by(self, tree: exp.Expr | None) -> dict[str, int]:
         """Return the columns, with their order, that stand last because files are sorted by them.
@@ -181,17 +234,40 @@ class Creations(Targets):
 
     def _declare_variables(self, tree: exp.Declare, binder: Binder) -> Bound:
         """T-SQL's ``DECLARE @t TABLE (a INT)``: a temporary table under that name."""
+        if tree.meta.get("opens"):
+            self._forget_variables()
+            self._of_trigger(tree.meta.get("trigger"), binder)
+            self._returning(tree.meta.get("returns"))
         for item in tree.expressions:
             schema_node = item.args.get("kind") if isinstance(item, exp.DeclareItem) else None
             names = item.this if isinstance(item.this, list) else [item.this]
             if not isinstance(schema_node, exp.Schema):
-                plain = {one.name.lower() for one in names if isinstance(one, exp.Expr)}
-                self._variables |= plain
+                plain = [one for one in names if isinstance(one, exp.Expr)]
+                if isinstance(item, exp.DeclareItem):
+                    self._declare_default(item, plain, binder)
                 continue
             for name in names:
                 target = exp.Table(this=name.copy())
                 self._declare(target, schema_node, binder, temporary=True, kind="TABLE")
         return Bound("define")
+
+    def _returning(self, returns: tuple[str, int, str] | None) -> None:
+        """A routine begins that returns what it puts into a table of its own, ``@t``.
+
+        The one that began before has ended: its table keeps its rows under another name.
+        """
+        if self._returns_into is not None:
+            routine, name = self._returns_into
+            table = self.schema.find((name,))
+            if isinstance(table, InlinedTable):
+                kept = f"{name} of {routine[0]}"
+                self.schema.add(InlinedTable((kept,), table.relation(), temporary=True))
+                self._routines[routine] = Routine((*"?" * routine[1],), _all_from(kept))
+        self._returns_into = None
+        if returns is not None:
+            routine = (returns[0].lower(), returns[1])
+            self._returns_into = (routine, returns[2])
+            self._routines[routine] = Routine((*"?" * returns[1],), _all_from(returns[2]))
 
     def _clone(
         self, target: exp.Table, source: exp.Table, binder: Binder, *, temporary: bool
@@ -225,6 +301,45 @@ class Creations(Targets):
             relation,
             table,
         )
+
+
+_COMPUTED = exp.ComputedColumnConstraint
+_FILLED_BY_ITSELF: dict[str, tuple[type[exp.Expr], ...]] = {
+    "tsql": (_COMPUTED, exp.GeneratedAsIdentityColumnConstraint),
+    "fabric": (_COMPUTED, exp.GeneratedAsIdentityColumnConstraint),
+    "clickhouse": (_COMPUTED, exp.EphemeralColumnConstraint),
+    **dict.fromkeys(("mysql", "mariadb", "postgres", "oracle"), ()),
+}
+"""Elsewhere it is the computed columns; these want DEFAULT in their place, or no value at all."""
+
+
+def _computed(node: exp.Schema | None) -> list[tuple[str, exp.Expr]]:
+    """Return the columns that are computed from others, and how."""
+    return [
+        (item.this.name, one.args["kind"].this)
+        for item in (node.expressions if node is not None else ())
+        if isinstance(item, exp.ColumnDef)
+        for one in item.args.get("constraints") or ()
+        if isinstance(one.args.get("kind"), exp.ComputedColumnConstraint)
+        and isinstance(one.args["kind"].this, exp.Expr)
+    ]
+
+
+def _all_from(name: str) -> exp.Select:
+    return exp.select("*").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
+
+
+def _parameter_name(node: exp.Expr) -> str:
+    """Return the name under which a routine's body finds an argument: ``@x`` is no column."""
+    inner = node.this if isinstance(node, exp.ColumnDef) else node
+    return f"@{inner.name.lower()}" if isinstance(inner, exp.Parameter) else inner.name.lower()
+
+
+def _called_as(query: exp.Query, names: list[str]) -> exp.Select:
+    """Return a query whose columns are called as the function says that it returns them."""
+    columns = [exp.to_identifier(name, quoted=True) for name in names]
+    alias = exp.TableAlias(this=exp.to_identifier("returned"), columns=columns)
+    return exp.select("*").from_(exp.Subquery(this=query.copy(), alias=alias))
 
 
 def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:

@@ -47,6 +47,11 @@ _RESERVED: dict[str, frozenset[str]] = {
         "cmax",
     }),
     "redshift": frozenset({"user", "sysdate"}),
+    "clickhouse": frozenset({
+        "_table", "_database", "_part", "_part_index", "_part_offset", "_part_uuid",
+        "_partition_id", "_partition_value", "_sample_factor", "_shard_num", "_path", "_file",
+        "_size", "_time", "_block_number", "_block_offset", "_row_exists",
+    }),
     "bigquery": frozenset({"_table_suffix", "_partitiontime", "_partitiondate", "_file_name"}),
     "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
     "spark": frozenset({"grouping__id"}),
@@ -61,6 +66,7 @@ _RESERVED: dict[str, frozenset[str]] = {
 
 SPARK = frozenset({"spark", "spark2", "databricks"})
 """Spark SQL and who builds on it."""
+_ROW_NUMBERS = frozenset({"rowid", "oid", "_rowid_"})
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -74,11 +80,37 @@ class Rules:
     lateral_aliases: bool = False
     """An expression of the SELECT list may name an earlier one by its alias."""
     alias_in_where: bool = False
+    """The SELECT list's aliases may be named in WHERE, and in what follows it."""
+    alias_in_having: bool = False
+    """They may be named in HAVING, and mean there what the SELECT list says."""
+    aliases_first: bool = False
+    """An alias, wherever in the statement it is given, means the same everywhere, and hides a
+    column of its name."""
+    leftmost_column: bool = False
+    """Of two tables that have a column of a name, the first is meant."""
+    quoted_text: bool = False
+    """What stands in double quotes is text where no column is called so."""
+    in_table: bool = False
+    """``a IN name`` names a table, never a column."""
+    right_first: bool = False
+    """A star over a RIGHT JOIN with USING shows the right side first."""
+    dotted_names: bool = False
+    """A column's name may have dots in it, and ``a.b`` is the name of what it shows."""
+    fewer_values: bool = False
+    """An INSERT without a list may give values for the first columns alone."""
+    fills_columns: bool = False
+    """Some columns take no value by position; which ones, only their declaration says."""
+    hides_computed: bool = False
+    """A star shows no column that the engine computes."""
+    later_ctes: bool = False
+    """A CTE sees those that stand behind it."""
     alias_in_group: bool = True
     implicit_lateral: bool = False
     """A subquery in FROM may name columns of the items before it without LATERAL."""
     binds_dead_ctes: bool = True
     """A CTE that nobody reads must bind too."""
+    binds_dead_windows: bool = True
+    """A window that is named and that no function uses must bind too."""
     using_first: bool = True
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     using_takes_first: bool = False
@@ -123,6 +155,10 @@ class Rules:
         """Sqlglot's name of the dialect; ``None`` for plain SQL."""
         return parser_dialect(self.dialect) or None
 
+    def is_row_number(self, key: str) -> bool:
+        """Return whether a name means the number that the engine itself gives each row."""
+        return self.dialect == "sqlite" and key in _ROW_NUMBERS
+
     def is_constant(self, key: str) -> bool:
         """Return whether a bare name is something that the engine itself knows."""
         return key in _OWN_CONSTANTS.get(self.dialect, _CONSTANTS) or key.startswith(("@", "$"))
@@ -149,8 +185,10 @@ class Rules:
         meta = node.meta
         text: str | None = meta.get("lineage_type")
         if text is None:
-            plain = isinstance(node.this, exp.DType) and not any(
-                value for key, value in node.args.items() if key != "this"
+            plain = (
+                isinstance(node.this, exp.DType)
+                and node.args.get("nullable") is None
+                and not any(value for key, value in node.args.items() if key != "this")
             )
             text = _plain_type(node.this, self.parser) if plain else node.sql(self.parser)
             meta["lineage_type"] = text
@@ -178,44 +216,64 @@ _AGGREGATES = frozenset({
 
 
 _SPARK_SQL = Rules(
-    "spark", lateral_aliases=True, nested_paths=True, written_functions=True,
+    "spark", lateral_aliases=True, alias_in_having=True, nested_paths=True, written_functions=True,
     using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True,
     knows_aggregates=True, exact_column_lists=True, same_column_again=True,
 )  # fmt: skip
 _RULES: dict[str, Rules] = {
     "duckdb": Rules(
-        "duckdb", lateral_aliases=True, alias_in_where=True, implicit_lateral=True,
-        binds_dead_ctes=False, using_first=False, dedupe_names=True, nested_paths=True,
-        catalogue=True, knows_aggregates=True, renames_what_is_there=True, replaces_first=True,
-        last_alias=True,
+        "duckdb", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        implicit_lateral=True, binds_dead_ctes=False, binds_dead_windows=False,
+        using_first=False, dedupe_names=True, nested_paths=True, catalogue=True,
+        knows_aggregates=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
     ),
-    "": Rules("", lateral_aliases=True),
+    "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(
-        "snowflake", lateral_aliases=True, alias_in_where=True, nested_paths=True,
-        parser_functions=True, count_type="NUMBER(18,0)",
+        "snowflake", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        nested_paths=True, parser_functions=True, count_type="NUMBER(18,0)",
     ),
-    "postgres": Rules("postgres", written_functions=True),
-    "redshift": Rules("redshift", lateral_aliases=True, nested_paths=True, written_functions=True),
+    "postgres": Rules("postgres", written_functions=True, fewer_values=True),
+    "redshift": Rules(
+        "redshift", lateral_aliases=True, alias_in_having=True, nested_paths=True,
+        written_functions=True, fewer_values=True,
+    ),
     "databricks": replace(_SPARK_SQL, dialect="databricks"),
     "spark": _SPARK_SQL,
     "spark2": replace(_SPARK_SQL, dialect="spark2", lateral_aliases=False),
-    "hive": Rules("hive", nested_paths=True),
+    "hive": Rules("hive", alias_in_having=True, nested_paths=True),
     "bigquery": Rules(
-        "bigquery", implicit_lateral=True, nested_paths=True, parser_functions=True,
-        count_type="INT64",
+        "bigquery", alias_in_having=True, implicit_lateral=True, nested_paths=True,
+        parser_functions=True, count_type="INT64",
     ),
     "clickhouse": Rules(
-        "clickhouse", lateral_aliases=True, alias_in_where=True, nested_paths=True,
-        using_first=False, scalar_ctes=True,
+        "clickhouse", lateral_aliases=True, alias_in_where=True, alias_in_having=True,
+        aliases_first=True, leftmost_column=True, dotted_names=True, hides_computed=True,
+        fills_columns=True, binds_dead_ctes=False, nested_paths=True, using_first=False,
+        scalar_ctes=True,
     ),
-    "teradata": Rules("teradata", lateral_aliases=True, alias_in_where=True),
-    "tsql": Rules("tsql", alias_in_group=False, concat_is_plus=True, using_first=False),
-    "fabric": Rules("fabric", alias_in_group=False, concat_is_plus=True, using_first=False),
+    "teradata": Rules(
+        "teradata", lateral_aliases=True, alias_in_where=True, alias_in_having=True
+    ),
+    "tsql": Rules(
+        "tsql", alias_in_group=False, concat_is_plus=True, using_first=False, fills_columns=True
+    ),
+    "fabric": Rules(
+        "fabric", alias_in_group=False, concat_is_plus=True, using_first=False, fills_columns=True
+    ),
     "oracle": Rules("oracle", alias_in_group=False, using_first=False),
     "trino": Rules("trino", alias_in_group=False, nested_paths=True),
     "presto": Rules("presto", alias_in_group=False, nested_paths=True),
     "athena": Rules("athena", alias_in_group=False, nested_paths=True),
     "flink": Rules("flink", alias_in_group=False, nested_paths=True),
+    "sqlite": Rules(
+        "sqlite", alias_in_where=True, alias_in_having=True, binds_dead_ctes=False,
+        binds_dead_windows=False,
+        quoted_text=True, in_table=True, later_ctes=True, using_first=False,
+    ),
+    **{
+        name: Rules(name, alias_in_having=True, right_first=True)
+        for name in ("mysql", "mariadb", "doris", "starrocks", "singlestore")
+    },
 }  # fmt: skip
 
 ALIASES = {

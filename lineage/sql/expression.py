@@ -34,7 +34,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
-from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value
+from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value, variable_key
 from lineage.sql.typing import Typed
 
 if TYPE_CHECKING:
@@ -76,8 +76,6 @@ _SILENT = (
     exp.Identifier,
     exp.DataType,
     exp.Var,
-    exp.Placeholder,
-    exp.Parameter,
     exp.SessionParameter,
     exp.JSONPath,
     exp.Hint,
@@ -262,12 +260,18 @@ for _kind in _SILENT[1:]:
     _HANDLERS[_kind] = _nothing
 
 
-@_handles(exp.Parameter)
+@_handles(exp.Parameter, exp.Placeholder)
 def _parameter(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    """A parameter has no origin; Snowflake's ``$1`` is a column."""
+    """A variable has the origins of what was put into it; Snowflake's ``$1`` is a column."""
     if binder.rules.dialect == "snowflake" and isinstance(node.this, exp.Literal):
         return binder.nth_column(node.name, "", frame)
-    return UNKNOWN_VALUE
+    key = variable_key(node, binder.rules.dialect)
+    scope: Frame | None = frame
+    while scope is not None:
+        if key in scope.values:
+            return scope.values[key]  # type: ignore[return-value] # arguments are Values
+        scope = scope.parent
+    return binder.variable(key)
 
 
 @_handles(exp.Literal)
@@ -520,7 +524,14 @@ def _in(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         how = "in_subquery"
     for key in ("unnest", "field"):
         other = node.args.get(key)
-        if isinstance(other, exp.Expr):
+        if binder.rules.in_table and isinstance(other, exp.Column):
+            parts = [part.copy() for part in reversed(other.parts)]
+            table = exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+            relation = binder.scalar_relation(exp.select("*").from_(table), frame)
+            for column in relation.columns:
+                origins = merge(origins, column.direct)
+            kinds = [None]
+        elif isinstance(other, exp.Expr):
             origins = merge(origins, binder.value(other, frame)[1])
             kinds = [None]
     if binder.types is not None and len(kinds) > 1:
@@ -858,6 +869,8 @@ def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
     if (name, len(node.expressions)) in binder.routines:
         return binder.routine_value(node, frame)
+    if name == "getvariable" and node.expressions:  # DuckDB's
+        return binder.variable(node.expressions[0].name.lower())
     return _call(
         binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Entry:
     """One item of a FROM clause, under the name that the query gives it."""
 
-    __slots__ = ("alias", "hidden", "parts", "relation")
+    __slots__ = ("alias", "hidden", "parts", "relation", "shown")
 
     def __init__(self, alias: str, relation: Relation, parts: Parts = ()) -> None:
         self.alias = alias
@@ -22,6 +22,8 @@ class Entry:
         self.parts = parts
         self.hidden: frozenset[str] = frozenset()
         """Names that a star leaves out, because a USING join shows them once already."""
+        self.shown = True
+        """A bare star shows it."""
 
     def answers_to(self, qualifier: Parts) -> bool:
         """Return whether ``a.b`` in ``a.b.column`` means this entry (all lower case)."""
@@ -35,7 +37,7 @@ class Frame:
 
     __slots__ = (
         "aggregates", "aliases", "busy", "ctes", "entries", "group", "heads", "merged", "parent",
-        "position", "projections", "together", "unfolded", "values", "windows",
+        "position", "projections", "read_windows", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
@@ -59,6 +61,7 @@ class Frame:
         self.position = 0
         """How many expressions of the SELECT list may be named by their alias so far."""
         self.windows: dict[str, exp.Window] = {}
+        self.read_windows: set[str] = set()
         self.aggregates = False
         """An expression of the SELECT list aggregates, perhaps over a window only."""
         self.unfolded: Origins = NOTHING

@@ -8,7 +8,6 @@ from lineage.sql.alteration import Alterations
 from lineage.sql.bound import Bound, Write, paired, united, written
 from lineage.sql.frame import CteScope, Entry, Frame, Problem
 from lineage.sql.place import place_of
-from lineage.sql.postgres_names import POSTGRES
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
     FILTER,
@@ -42,7 +41,7 @@ class Insertions(Alterations):
         if body is None:
             return Bound("insert", [Write(table, [])])
         relation = self._query(body, binder, tree)
-        names = schema_names(schema_node)
+        names = schema_names(schema_node) or _all_but(schema_node, table)
         columns = self._placed(tree, table, names, relation, binder)
         columns, indirect = self._on_conflict(tree, table, columns, binder)
         rows = Relation([], merge(relation.indirect, indirect), None, relation.open)
@@ -115,11 +114,11 @@ class Insertions(Alterations):
             self._receives(table, [(name, place_of(tree)) for name in names], binder)
         else:
             names = _by_position(table, relation, partition)
-        fewer = not explicit and self.rules.dialect in POSTGRES
+        if not explicit and self.rules.fewer_values:
+            names = names[: len(relation.columns)]
         if (
             names
             and len(relation.columns) != len(names)
-            and not (fewer and len(relation.columns) < len(names))
             and not relation.open
             and (explicit or table.columns is not None)
         ):
@@ -127,7 +126,8 @@ class Insertions(Alterations):
                 f'table "{table.name}" takes {len(names)} columns here '
                 f"but {len(relation.columns)} are given"
             )
-            certain = self.rules.dialect != "clickhouse"
+            fewer = not explicit and len(relation.columns) < len(names)
+            certain = not (fewer and self.rules.fills_columns)
             binder.problems.append(Problem("insert-arity", text, place_of(tree), certain=certain))
         self._check_types(table, names, relation, binder)
         return paired(relation, names)
@@ -211,17 +211,29 @@ class Insertions(Alterations):
                 origin = {table.origin(source.name): IDENTITY}
                 columns.append((name, Column(name, None, origin)))
             else:
-                columns.append((name, written.get(source.name.lower(), Column(name))))
+                # What an UPDATE does not set stays what it was.
+                kept = bound.kind != "insert" and not self.rules.is_reserved(source.name.lower())
+                old = Column(name, None, {table.origin(source.name): IDENTITY} if kept else NOTHING)
+                columns.append((name, written.get(source.name.lower(), old)))
         parts = tuple(into.name.split(OUTPUT_DOT))
         target = self.schema.find(parts) or Table(self.schema.named(parts), None)
         bound.writes = [*bound.writes, Write(target, columns, write.indirect)]
+
+
+def _all_but(node: exp.Schema | None, table: Table) -> list[str]:
+    """ClickHouse's ``INSERT INTO t (* EXCEPT (a))``."""
+    star = node.find(exp.Star) if node is not None else None
+    if star is None:
+        return []
+    left_out = {item.name.lower() for item in star.args.get("except_") or ()} | table.computed
+    return [name for name, _ in table.columns or () if name.lower() not in left_out]
 
 
 def _by_position(table: Table, relation: Relation, partition: exp.Expr | None) -> list[str]:
     """Return the columns that receive, in order, where no list says; partitions come last."""
     static, dynamic = _partition_columns(partition)
     if table.columns is not None:
-        beside = static.union(dynamic)
+        beside = static.union(dynamic, table.computed)
         names = [name for name, _ in table.columns if name.lower() not in beside]
         return names + [name for name, _ in table.columns if name.lower() in dynamic]
     kept = [column.name for column in relation.columns]

@@ -60,6 +60,11 @@ class Joins(Sources):
                         place_of(node),
                     )
                 )
+        if self.rules.right_first and frame.merged and (args.get("side") or "").upper() == "RIGHT":
+            first = frame.entries[frame.group]
+            frame.entries[frame.group :] = [*added, *frame.entries[frame.group : before]]
+            moved = {key: added[0] for key, head in frame.heads.items() if head is first}
+            frame.heads = {**frame.heads, **moved}
         condition = args.get("match_condition")
         if isinstance(condition, exp.Expr):
             self.influenced(self.value(condition, frame)[1], JOIN)
@@ -82,9 +87,17 @@ class Joins(Sources):
 
     def _array_join(self, node: exp.Expr, unfolded: Column, frame: Frame) -> None:
         """ClickHouse's ``ARRAY JOIN x AS y``: a row for each element, under a name of its own."""
+        inner = node.this if isinstance(node, exp.Alias) else node
+        nested = self.nested_columns(inner.name, frame) if self.rules.dotted_names else []
         if isinstance(node, exp.Alias):
-            frame.entries.append(Entry("", Relation([unfolded])))
-        else:  # in place of the column
+            parts = [
+                Column(one.name.partition(".")[2], None, lift(one.direct, TRANSFORMATION))
+                for one in nested
+            ]
+            entry = Entry(node.alias.lower() if parts else "", Relation(parts or [unfolded]))
+            entry.shown = False
+            frame.entries.append(entry)
+        elif not nested:  # in place of the column
             frame.merged[unfolded.name.lower()] = unfolded
 
     def _using(

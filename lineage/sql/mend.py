@@ -119,7 +119,24 @@ def _routine(match: re.Match[str]) -> str:
     if not known or _WRITES.search(body) is None:
         return whole
     start = match.start("body") - match.start()
-    return _blank(whole[:start]) + body + _blank(whole[start + len(body) :])
+    return _parameters(whole[:start]) + body + _blank(whole[start + len(body) :])
+
+
+_PARAMETERS = re.compile(
+    r"(?:FUNCTION|PROCEDURE)\s+[^\s(]+\s*\((?P<listed>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.IGNORECASE
+)
+
+
+def _parameters(head: str) -> str:
+    """Return the head of a routine as a declaration of its parameters, and as long as before."""
+    found = _PARAMETERS.search(head)
+    if found is None or not found["listed"].strip():
+        return _blank(head)
+    start, end = found.span("listed")
+    before = ";DECLARE" + re.sub(r"[^\n]", " ", head[len(";DECLARE") : start])
+    if len(before) != start or "\n" in head[: len(";DECLARE")]:
+        return _blank(head)
+    return before + head[start:end] + _blank(head[end:])
 
 
 def _blank(text: str) -> str:
@@ -148,6 +165,21 @@ def delimiter(text: str) -> str:
         done.append(" " * len(line.group()))
         done.append(inside.replace(sign, ";".ljust(len(sign))))
     return "".join(done)
+
+
+_EXECUTED = re.compile(r"/\*M?!(?:\d{5,6})?(?P<text>.*?)\*/", re.DOTALL)
+
+
+def executed_comments(text: str) -> str:
+    """MySQL runs what stands in ``/*!50001 … */``, as mysqldump writes views and triggers."""
+    if "/*!" not in text and "/*M!" not in text:
+        return text
+    return _EXECUTED.sub(_uncovered, text)
+
+
+def _uncovered(match: re.Match[str]) -> str:
+    start = match.start("text") - match.start()
+    return " " * start + match["text"] + "  "
 
 
 _CLIENT_LINES = {
@@ -199,11 +231,11 @@ _TEXT: dict[str, tuple[TextMend, ...]] = {
     "teradata": (teradata_words, locking_request, _DOTTED),
     "flink": (match_within,),
     "hive": (impala_hints, _SNOWSQL),
-    "mysql": (delimiter, replace_into),
-    "mariadb": (delimiter, replace_into),
-    "doris": (delimiter, replace_into),
-    "starrocks": (delimiter, replace_into),
-    "singlestore": (delimiter, replace_into),
+    "mysql": (executed_comments, delimiter, replace_into),
+    "mariadb": (executed_comments, delimiter, replace_into),
+    "doris": (executed_comments, delimiter, replace_into),
+    "starrocks": (executed_comments, delimiter, replace_into),
+    "singlestore": (executed_comments, delimiter, replace_into),
     "sqlite": (replace_into, _DOTTED),
     "duckdb": (_DOTTED,),
     "postgres": (_PSQL,),
@@ -216,7 +248,10 @@ _TEXT: dict[str, tuple[TextMend, ...]] = {
 
 
 def table_argument(tokens: list[Token]) -> list[Token]:
-    """SQL:2016's ``f(TABLE t, …)``: the word TABLE before an argument says nothing more."""
+    """SQL:2016's ``f(TABLE t, …)``: the word TABLE before an argument says nothing more.
+
+    ``(TABLE t)`` where a query may stand is one.
+    """
     kept = []
     for i, token in enumerate(tokens):
         if (
@@ -226,9 +261,34 @@ def table_argument(tokens: list[Token]) -> list[Token]:
             and i + 1 < len(tokens)
             and tokens[i + 1].token_type in (TokenType.VAR, TokenType.IDENTIFIER)
         ):
+            if _is_table_query(tokens, i):
+                kept.extend(_selecting(token))
             continue
         kept.append(token)
     return kept
+
+
+def _selecting(near: Token) -> list[Token]:
+    """``TABLE t`` says ``SELECT * FROM t``, which every parser knows."""
+    return [
+        Token(kind, text, near.line, near.col, near.start, near.end)
+        for kind, text in (
+            (TokenType.SELECT, "SELECT"),
+            (TokenType.STAR, "*"),
+            (TokenType.FROM, "FROM"),
+        )
+    ]
+
+
+_BEFORE_A_QUERY = frozenset({
+    "AS", "IN", "EXISTS", "FROM", "JOIN", "UNION", "ALL", "EXCEPT", "INTERSECT", "MATERIALIZED",
+    "ANY", "SOME", "(", ",", "=", "INTO", "VIEW", "DISTINCT",
+})  # fmt: skip
+
+
+def _is_table_query(tokens: list[Token], i: int) -> bool:
+    """Return whether ``(TABLE t)`` is a query of its own, and no argument."""
+    return i < 2 or tokens[i - 2].text.upper() in _BEFORE_A_QUERY  # noqa: PLR2004 - and a bracket
 
 
 def partition_in_column_list(tokens: list[Token]) -> list[Token]:
@@ -381,6 +441,141 @@ def _listed(names: list[Token], near: Token) -> list[Token]:
     return listed
 
 
+_MYSQLS = frozenset({"mysql", "mariadb", "doris", "starrocks", "singlestore"})
+_SECURITY = frozenset({"ALGORITHM", "DEFINER", "SQL"})
+_DEFINED = frozenset({"VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"})
+_MOST_SECURITY = 20
+
+
+def definer(tokens: list[Token]) -> list[Token]:
+    """MySQL's ``CREATE ALGORITHM=MERGE DEFINER=u@h SQL SECURITY INVOKER VIEW``."""
+    kept: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        kept.append(tokens[place])
+        place += 1
+        if kept[-1].token_type is not TokenType.CREATE:
+            continue
+        start = place
+        if [token.text.upper() for token in tokens[place : place + 2]] == ["OR", "REPLACE"]:
+            start += 2
+        if start < len(tokens) and tokens[start].text.upper() in _SECURITY:
+            ahead = range(start, min(start + _MOST_SECURITY, len(tokens)))
+            kind = next((i for i in ahead if tokens[i].text.upper() in _DEFINED), None)
+            if kind is not None:
+                kept.extend(tokens[place:start])
+                place = kind
+    return kept if len(kept) != len(tokens) else tokens
+
+
+_PRIORITIES = frozenset({"LOW_PRIORITY", "QUICK", "IGNORE"})
+
+
+def priority_of_delete(tokens: list[Token]) -> list[Token]:
+    """MySQL's ``DELETE LOW_PRIORITY QUICK FROM t``, where the parser sees a table and its alias."""
+    kept: list[Token] = []
+    skips = False
+    for token in tokens:
+        skips = token.token_type is TokenType.DELETE or (
+            skips and token.text.upper() in _PRIORITIES
+        )
+        if not skips or token.token_type is TokenType.DELETE:
+            kept.append(token)
+    return kept if len(kept) != len(tokens) else tokens
+
+
+def applied(tokens: list[Token]) -> list[Token]:
+    """ClickHouse's ``APPLY sum`` and ``APPLY(x -> f(x))`` as ``APPLY(f)``; ``COLUMNS(a, b)``."""
+    done: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        done.append(token)
+        place += 1
+        after = tokens[place] if place < len(tokens) else None
+        if after is None:
+            break
+        if token.text.upper() == "APPLY" and after.token_type is not TokenType.L_PAREN:
+            done.extend([_sign(after, TokenType.L_PAREN, "("), after])
+            done.append(_sign(after, TokenType.R_PAREN, ")"))
+            place += 1
+        elif token.text.upper() in ("APPLY", "COLUMNS"):
+            end = _closing(tokens, place)
+            inside = tokens[place + 1 : end] if end is not None else []
+            named = _named_inside(token.text.upper(), inside)
+            if end is not None and named is not None:
+                done.extend([after, named, tokens[end]])
+                place = end + 1
+    return done
+
+
+def _named_inside(word: str, inside: list[Token]) -> Token | None:
+    """Return the one token that says as much as what stands in the parentheses."""
+    kinds = [token.token_type for token in inside]
+    if word == "APPLY" and TokenType.ARROW in kinds:
+        body = inside[kinds.index(TokenType.ARROW) + 1 :]
+        calls = len(body) > 1 and body[1].token_type is TokenType.L_PAREN
+        return body[0] if calls else _sign(inside[0], TokenType.VAR, "lambda")
+    listed = all(kind is TokenType.COMMA for kind in kinds[1::2]) and len(kinds) % 2 == 1
+    if word == "COLUMNS" and listed and TokenType.STRING not in kinds:
+        names = "|".join(re.escape(token.text) for token in inside[::2])
+        return _sign(inside[0], TokenType.STRING, f"^({names})$")
+    return None
+
+
+def _sign(near: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, near.line, near.col, near.start, near.end)
+
+
+_TYPES_OF_TERADATA = frozenset({
+    "INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DECIMAL", "NUMERIC", "FLOAT", "REAL",
+    "CHAR", "CHARACTER", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "FORMAT", "TITLE", "NAMED",
+    "CASESPECIFIC", "NOT CASESPECIFIC", "UPPERCASE", "DOUBLE", "PRECISION",
+})  # fmt: skip
+_BEFORE_A_VALUE = frozenset({
+    "SELECT", "SEL", "DISTINCT", ",", "(", "=", "<", ">", "<=", ">=", "<>", "+", "-", "*", "/",
+    "||", "AND", "OR", "WHERE", "THEN", "ELSE", "WHEN", "BETWEEN", "BY", "ON", "NOT",
+})  # fmt: skip
+
+
+def cast_behind(tokens: list[Token]) -> list[Token]:
+    """Teradata's ``a (INTEGER)`` and ``a (DATE, FORMAT 'YYYY')``: a cast, which is no call."""
+    done: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        end = _closing(tokens, place) if token.token_type is TokenType.L_PAREN and done else None
+        if end is not None and _is_cast(tokens[place + 1 : end]) and _ends_value(done):
+            place = end + 1
+            continue
+        done.append(token)
+        place += 1
+    return done if len(done) != len(tokens) else tokens
+
+
+def _is_cast(inside: list[Token]) -> bool:
+    plain = (TokenType.NUMBER, TokenType.STRING, TokenType.COMMA, TokenType.L_PAREN,
+             TokenType.R_PAREN)  # fmt: skip
+    return (
+        bool(inside)
+        and inside[0].text.upper() in _TYPES_OF_TERADATA
+        and all(
+            token.token_type in plain or token.text.upper() in _TYPES_OF_TERADATA
+            for token in inside
+        )
+    )
+
+
+def _ends_value(done: list[Token]) -> bool:
+    """Return whether a name that stands where a value may ends here."""
+    start = len(done) - 1
+    if done[start].token_type not in (TokenType.VAR, TokenType.IDENTIFIER):
+        return False
+    while start > 1 and done[start - 1].token_type is TokenType.DOT:
+        start -= 2
+    return start > 0 and done[start - 1].text.upper() in _BEFORE_A_VALUE
+
+
 def row_type(tokens: list[Token]) -> list[Token]:
     """Flink's ``ROW<a INT>`` is what others call ``STRUCT<a INT>``."""
     return [
@@ -423,6 +618,14 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = window_function(tokens)
     if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
         tokens = row_type(tokens)
+    if dialect == "clickhouse" and any(t.text.upper() in ("APPLY", "COLUMNS") for t in tokens):
+        tokens = applied(tokens)
+    if dialect == "teradata":
+        tokens = cast_behind(tokens)
+    if dialect in _MYSQLS and TokenType.CREATE in types:
+        tokens = definer(tokens)
+    if dialect in _MYSQLS and TokenType.DELETE in types:
+        tokens = priority_of_delete(tokens)
     return tokens
 
 

@@ -16,6 +16,7 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.garbage import uncollected
+from lineage.sql.declared import Declared, Trigger, assigned, declared, trigger, without_colons
 from lineage.sql.dialect import DIALECTS, SPARK, parser_dialect
 from lineage.sql.mend import mended_text, mended_tokens
 from lineage.sql.place import SCRIPT
@@ -154,8 +155,83 @@ def _one_by_one(
     text: str, tokens: list[Token], engine: Dialect, dialect: str | None
 ) -> Iterator[Parsed]:
     loops: dict[str, list[Token]] = {}
+    within = False
     for chunk in _chunks(tokens):
-        yield from _chunk(text, rows_of_loops(chunk, loops), engine, dialect)
+        head = trigger(chunk)
+        if head is not None:
+            yield _trigger(head, text, chunk, engine)
+            chunk = chunk[head.body :]  # noqa: PLW2901 - what the trigger does
+        chunk = without_colons(chunk)  # noqa: PLW2901
+        if not chunk:
+            continue
+        found = declared(_opened(chunk, engine, _DECLARES), within=within)
+        within = found.goes_on
+        if found.items or found.opens:
+            yield _declaration(found, text, chunk, engine)
+        if not found.all:
+            yield from _chunk(text, rows_of_loops(chunk, loops), engine, dialect)
+
+
+def _declaration(found: Declared, text: str, chunk: list[Token], engine: Dialect) -> Parsed:
+    """Return what procedural text declares as a statement of its own."""
+    items = [
+        exp.DeclareItem(this=[exp.to_identifier(name.text)], default=_value(value, text, engine))
+        for name, value in found.items
+    ]
+    tree = exp.Declare(expressions=items)
+    tree.meta["opens"] = found.opens
+    if found.returns:
+        near = found.returns[0]
+        head = Token(TokenType.DECLARE, "DECLARE", near.line, near.col, near.start, near.start)
+        made, _ = _attempt([head, *found.returns], text, engine)
+        tree.set("expressions", [*items, *(made[0].expressions if made and made[0] else ())])
+        tree.meta["returns"] = (found.name, found.arguments, "@" + found.returns[1].text)
+    return Parsed(text, tree, None, chunk[0].line, 1)
+
+
+def _trigger(head: Trigger, text: str, chunk: list[Token], engine: Dialect) -> Parsed:
+    """Return the head of a trigger as a declaration: its table's rows have names from here on."""
+    near = head.table[0]
+    words = [
+        Token(kind, word, near.line, near.col, near.start, near.start)
+        for kind, word in (
+            (TokenType.SELECT, "SELECT"),
+            (TokenType.STAR, "*"),
+            (TokenType.FROM, "FROM"),
+        )
+    ]
+    trees, _ = _attempt([*words, *head.table], text, engine)
+    tree = exp.Declare(expressions=[])
+    tree.meta["opens"] = True
+    tree.meta["trigger"] = trees[0].find(exp.Table) if trees and trees[0] is not None else None
+    return Parsed(text, tree, None, chunk[0].line, 1)
+
+
+def _assignment(chunk: list[Token], text: str, engine: Dialect) -> exp.Expr | None:
+    """Return ``x := …`` as SET."""
+    found = assigned(chunk)
+    if found is None:
+        return None
+    place, tokens = found
+    value = _value(tokens, text, engine)
+    if value is None:
+        return None
+    of_row = len(place) > 2 and place[1].token_type is TokenType.DOT  # noqa: PLR2004 - NEW, dot, name
+    name = exp.column(place[2].text, table=place[0].text) if of_row else exp.column(place[0].text)
+    pair = exp.EQ(this=name, expression=value)
+    return exp.Set(expressions=[exp.SetItem(this=pair)])
+
+
+def _value(tokens: list[Token], text: str, engine: Dialect) -> exp.Expr | None:
+    """Return an expression, read as that of a SELECT list."""
+    if not tokens:
+        return None
+    first = tokens[0]
+    head = Token(TokenType.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    trees, error = _attempt([head, *tokens], text, engine)
+    if error is not None or len(trees) != 1 or not isinstance(trees[0], exp.Select):
+        return None
+    return trees[0].expressions[0] if trees[0].expressions else None
 
 
 def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) -> Iterator[Parsed]:
@@ -173,10 +249,17 @@ def _chunk(text: str, chunk: list[Token], engine: Dialect, dialect: str | None) 
             return
     end = administered(chunk)
     if end:
+        if chunk[0].text.upper() in _SHOWS:  # its rows are the last that there were
+            yield Parsed(piece, exp.Command(this=chunk[0].text), None, line, column)
         if end < len(chunk):
             yield from _chunk(text, chunk[end:], engine, dialect)
         return
-    pieces = list(_procedural(chunk))
+    assignment = _assignment(chunk, text, engine)
+    if assignment is not None:
+        yield Parsed(piece, assignment, None, line, column)
+        return
+    piped = any(token.token_type is TokenType.PIPE_GT for token in chunk)
+    pieces = [chunk] if piped else list(_procedural(chunk))
     if pieces and pieces != [chunk]:
         if _is_stray(chunk, pieces[0][0]):
             at = chunk[0]
@@ -307,8 +390,11 @@ def _whole(trees: list[exp.Expr | None]) -> bool:
     return bool(found) and not cut and not any(_opaque(tree) for tree in found)
 
 
-def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
+def _opened(
+    chunk: list[Token], engine: Dialect, words: frozenset[str] | None = None
+) -> list[Token]:
     """Split the text into tokens that the tokenizer left whole behind a word such as BEGIN."""
+    words = words or _KEPT_AS_TEXT
     while len(chunk) > 1:
         head, whole = chunk[-2:]
         if whole.token_type is not TokenType.STRING or (
@@ -316,7 +402,7 @@ def _opened(chunk: list[Token], engine: Dialect) -> list[Token]:
         ):
             return chunk
         word = head.text.upper()
-        known = word in _KEPT_AS_TEXT or (
+        known = word in words or (
             (word in _CONTROL or looks_after(word)) and _STATEMENT_BELOW.search(whole.text)
         )
         if not known:
@@ -374,6 +460,7 @@ def _is_control(chunk: list[Token]) -> bool:
     words = [token.text.upper() for token in chunk[:12]]
     return (
         words[0] in _CONTROL
+        or (words[0] == "WITH" and words[1:2] in (["FUNCTION"], ["PROCEDURE"]))
         or words[0] in ("PROCEDURE", "FUNCTION")
         or words[1:2] == ["CURSOR"]
         or any(token.text in (":=", ":") for token in chunk[:3])
@@ -403,19 +490,23 @@ _CONFLICT = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
 _STARTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "DROP", "ALTER", "WITH", "EXEC", "EXECUTE"}
 )
-_ENDED_BY_SELECT = frozenset({"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE", "DECLARE"})
+_ENDED_BY_SELECT = frozenset(
+    {"DELETE", "UPDATE", "TRUNCATE", "DROP", "EXEC", "EXECUTE", "DECLARE", "SET"}
+)
 _STATEMENT_BELOW = re.compile(
     r"\n\s*(?:INSERT|MERGE|UPDATE|DELETE|CREATE|SELECT|WITH|TRUNCATE|DROP|ALTER)\s", re.IGNORECASE
 )
+_DECLARES = frozenset({"DECLARE", "BEGIN"})
 _KEPT_AS_TEXT = frozenset({
     "BEGIN", "WHILE", "LOOP", "EXCEPTION", "FOR", "REPEAT", "EXECUTE", "PREPARE", "IF", "ELSE",
     "ELSEIF", "ELSIF", "END", "TRY", "CATCH", "THEN", "DO", "WHEN",
     "RENAME", "EXCHANGE", "UPDATE", "REPLACE",
 })  # fmt: skip
 """Words that may stand before a statement, and whose line a tokenizer may leave unread."""
+_SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC", "LIST"})
 _ROUTINE_OPTIONS = frozenset({
     "RECOMPILE", "ENCRYPTION", "EXECUTE", "EXEC", "SCHEMABINDING", "NATIVE_COMPILATION", "NOWAIT",
-    "LOG", "SETERROR",
+    "LOG", "SETERROR", "FUNCTION", "PROCEDURE",
 })  # fmt: skip
 _CONTROL = frozenset({
     "BEGIN", "END", "TRY", "CATCH", "GO", "IF", "ELSE", "ELSIF", "ELSEIF", "THEN", "WHILE", "LOOP",
@@ -461,7 +552,10 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         if word in ("CREATE", "ALTER") and starts:
             starts = not _creates_routine(chunk, position)
         if word == "DECLARE" and plain:  # T-SQL's table variable
-            starts = "TABLE" in [after.text.upper() for after in chunk[position + 1 : position + 5]]
+            after = [token.text.upper() for token in chunk[position + 1 : position + 9]]
+            starts = "TABLE" in after[:4] or ("SELECT" in after and after[0] == "@")
+        if word == "SET" and plain and _fills_variable(chunk, position):
+            starts = head not in ("UPDATE", "MERGE") or "SET" in map(_upper, piece)
         ends = (
             plain
             and not starts
@@ -486,6 +580,19 @@ def _procedural(chunk: list[Token]) -> Iterator[list[Token]]:
         previous = word
     if piece and keeping:
         yield piece
+
+
+def _upper(token: Token) -> str:
+    return token.text.upper()
+
+
+def _fills_variable(chunk: list[Token], position: int) -> bool:
+    """Return whether SET begins T-SQL's ``SET @x = (SELECT …)``."""
+    after = chunk[position + 1 : position + 6]
+    named = bool(after) and after[0].token_type is TokenType.PARAMETER
+    if [token.text.upper() for token in after[:2]] == ["NEW", "."]:
+        return True  # a column of the row, in a trigger of MySQL's
+    return named and any(token.token_type in (TokenType.SELECT, TokenType.EQ) for token in after)
 
 
 def _begins(word: str, previous: str, head: str, *, keeping: bool) -> bool:

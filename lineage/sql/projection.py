@@ -19,6 +19,7 @@ from lineage.sql.nested import collection, fields
 from lineage.sql.place import place_of
 from lineage.sql.postgres_names import POSTGRES, figured_name
 from lineage.sql.relation import (
+    AGGREGATION,
     FILTER,
     GROUP_BY,
     NOTHING,
@@ -33,13 +34,14 @@ from lineage.sql.relation import (
     merge,
 )
 from lineage.sql.spark_names import output_name
-from lineage.sql.stars import Stars, spread_in
+from lineage.sql.stars import Stars, matches, spread_in
 
 if TYPE_CHECKING:
     from lineage.sql.typing import TypeSystem
 
 _LONGEST_NAME = 300
 FAR = 1 << 30
+_AGGREGATED = frozenset({"sum", "min", "max", "avg", "count", "any", "anylast", "uniq", "median"})
 _ROWWISE_NOT = (exp.AggFunc, exp.WithinGroup, exp.Columns)
 """What makes an expression of the SELECT list more than a value for each row."""
 
@@ -69,7 +71,11 @@ class Projections(Stars):
                 self._carry(known)
                 self.influenced(known.direct, FILTER)
 
-    def _name_projections(self, projections: list[exp.Expr], frame: Frame) -> None:
+    def _name_projections(self, node: exp.Select, frame: Frame) -> None:
+        projections = node.expressions
+        if self.rules.aliases_first:
+            for inner in aliases_inside(node):
+                frame.projections.setdefault(inner.alias.lower(), (0, inner.this))
         for position, item in enumerate(projections):
             if type(item) is exp.Alias:
                 if self.rules.last_alias:
@@ -84,6 +90,8 @@ class Projections(Stars):
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
+        if not frame.position:
+            return None
         known = frame.aliases.get(key)
         if known is not None:
             return known
@@ -91,7 +99,7 @@ class Projections(Stars):
         if position >= frame.position or key in frame.busy:
             return None
         frame.busy.add(key)
-        outer, frame.position = frame.position, position
+        outer, frame.position = frame.position, self._seen_from(position)
         around, self._influence = self._influence, NOTHING
         type_, origins = self.value(node, frame)
         frame.position = outer
@@ -102,6 +110,12 @@ class Projections(Stars):
         frame.aliases[key] = column
         return column
 
+    def _seen_from(self, position: int) -> int:
+        """Return how many expressions of the SELECT list one of them may name by their alias."""
+        if self.rules.aliases_first:
+            return FAR
+        return position if self.rules.lateral_aliases else 0
+
     def project(self, projections: list[exp.Expr], frame: Frame) -> Relation:
         """Bind a SELECT list."""
         columns: list[Column] = []
@@ -109,7 +123,7 @@ class Projections(Stars):
         outer, self._influence = self._influence, NOTHING
         stars = False
         for position, item in enumerate(projections):
-            frame.position = position
+            frame.position = self._seen_from(position)
             kind = type(item)
             if kind is exp.Column and type(item.this) is not exp.Star:
                 type_, origins = self.resolve(item, frame)
@@ -118,7 +132,7 @@ class Projections(Stars):
                 )
                 columns.append(
                     (Again if again else Column)(
-                        item.this.this,
+                        self._dotted_name(item, frame),
                         self._concrete(type_),
                         origins,
                         self._taken(),
@@ -155,6 +169,20 @@ class Projections(Stars):
             self.problems.append(Problem("empty-select", text, _first_place(projections[0])))
         return Relation(columns, NOTHING, None, tuple(open_tables))
 
+    def _dotted_name(self, item: exp.Expr, frame: Frame) -> str:
+        """Return what a column that is named without an alias is called."""
+        name: str = item.this.this
+        if not self.rules.dotted_names or item.args.get("table") is None:
+            return name
+        assert isinstance(item, exp.Column)  # noqa: S101 - nothing else has a table
+        parts = [part.name for part in item.parts]
+        for size in range(len(parts) - 1, 0, -1):
+            qualifier = tuple(part.lower() for part in parts[:size])
+            entry = next((one for one in frame.entries if one.answers_to(qualifier)), None)
+            if entry is not None and entry.shown:
+                return self.name_apart(".".join(parts[size:]), entry, frame)
+        return ".".join(parts)
+
     def _expression(self, item: exp.Expr, frame: Frame, position: int) -> list[Column]:
         """Bind one expression of the SELECT list that is neither a column nor a star."""
         if isinstance(item, exp.EQ) and self.rules.concat_is_plus and item.this.is_string:
@@ -171,6 +199,8 @@ class Projections(Stars):
             inner = _unpacked(inner, lambda found: self._chosen(found, frame))
         elif spread is not None:
             return self._spread(item, inner, spread, frame)
+        if isinstance(inner, exp.Apply) or self._is_columns_of(inner):
+            return self._applied(inner, frame)
         if type(inner) is exp.Explode and self.rules.dialect == "duckdb":
             parts = self._struct_parts(inner, frame)
             if parts:
@@ -262,6 +292,40 @@ class Projections(Stars):
             if names:
                 self._alias(called, column, frame)
         return columns
+
+    def _is_columns_of(self, node: exp.Expr) -> bool:
+        """Return whether an expression is ClickHouse's ``COLUMNS('…')`` or ``t.COLUMNS('…')``."""
+        if self.rules.dialect != "clickhouse":
+            return False
+        last = node.expression if isinstance(node, exp.Dot) else node
+        return isinstance(last, exp.Columns) or (
+            isinstance(last, exp.Anonymous) and last.name.upper() == "COLUMNS"
+        )
+
+    def _applied(self, node: exp.Expr, frame: Frame) -> list[Column]:
+        """Return the columns of ``* APPLY(f)``: each through the function."""
+        if isinstance(node, exp.Apply):
+            called = node.expression.sql(self.rules.parser)
+            name = node.expression.name.lower()
+            aggregates = self.rules.is_aggregate(name) or name in _AGGREGATED
+            frame.aggregates = frame.aggregates or aggregates
+            return [
+                Column(
+                    f"{called}({column.name})",
+                    None,
+                    lift(column.direct, AGGREGATION if aggregates else TRANSFORMATION),
+                    column.indirect,
+                )
+                for column in self._applied(node.this, frame)
+            ]
+        star = _star_of(node)
+        if star is not None:
+            return self._star(star, node, frame)[0]
+        qualifier = (node.this.name.lower(),) if isinstance(node, exp.Dot) else None
+        last = node.expression if isinstance(node, exp.Dot) else node
+        pattern = last.expressions[0] if isinstance(last, exp.Anonymous) else last.this
+        columns, _ = self._expand_star(frame, qualifier, node)
+        return [one for one in columns if one.name == "*" or matches(pattern.name, one.name)]
 
     def _struct_parts(self, node: exp.Explode, frame: Frame) -> list[Column]:
         """Return a column for each field, as DuckDB's ``UNNEST`` of a struct gives them."""
@@ -365,9 +429,10 @@ class Projections(Stars):
             and core.name.upper() == "ALL"
         ):
             return NOTHING
-        frame.position = FAR
-        if self.rules.lateral_aliases and not (aliases_first and self.rules.outputs_first):
-            return self.value(core, frame)[1]
+        if self.rules.lateral_aliases or self.rules.alias_in_where:
+            frame.position = FAR
+            if not (aliases_first and self.rules.outputs_first):
+                return self.value(core, frame)[1]
         with self._outputs_named(core, relation, frame):
             return self.value(core, frame)[1]
 
@@ -445,11 +510,27 @@ class Projections(Stars):
             while scope is not None:
                 window = scope.windows.get(name.name.lower())
                 if window is not None:
+                    scope.read_windows.add(name.name.lower())
                     if window is not node:
                         origins = merge(origins, self.window_parts(window, frame))
                     break
                 scope = scope.parent
         return origins
+
+
+def aliases_inside(node: exp.Select) -> Iterator[exp.Alias]:
+    """Yield what is given a name in the midst of an expression: ``(a + 1 AS b) * 2``."""
+    waiting = list(node.expressions)
+    waiting.extend(node.args[key] for key in _NAMING if node.args.get(key) is not None)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, exp.Alias):
+            yield item
+        if not isinstance(item, exp.Query):
+            waiting.extend(children(item))
+
+
+_NAMING = ("prewhere", "where", "group", "having", "qualify", "order")
 
 
 def _unpacked(inner: exp.Expr, columns_of: Callable[[exp.Expr], list[Column]]) -> exp.Expr:

@@ -77,7 +77,10 @@ class Binder(SetOperations):
         self._influence: Origins | None = None
         self._depth = 0
         self._queries = 0
-        self.variables: frozenset[str] = frozenset()
+        self.variables: Mapping[str, Column] = {}
+        self.rows: Table | None = None
+        self.last_rows: Relation | None = None
+        """What the statement before gave, if it was a query."""
         self._ctes: list[Cte] = []
         self._around: list[Frame] = []
         """Frames that subqueries in FROM stand in: their collections may be named inside."""
@@ -171,8 +174,19 @@ class Binder(SetOperations):
         """Open a scope with the CTEs of a WITH clause. Each sees those before it."""
         scope = ctes
         recursive = bool(node.args.get("recursive"))
+        if self.rules.later_ctes:
+            scope = CteScope(ctes)
+            for item in node.expressions:
+                cte = Cte(item.alias.lower(), item, scope, parent)
+                scope.here[cte.name] = cte
+                self._ctes.append(cte)
+            return scope
         for item in node.expressions:
             name = item.alias.lower()
+            made = _function_named(item) if self.rules.scalar_ctes else None
+            if made is not None:
+                self.routines = {**self.routines, (name, len(made.names)): made}
+                continue
             inner = CteScope(scope)
             cte = Cte(name, item, inner if recursive else scope, parent)
             inner.here[name] = cte
@@ -317,7 +331,7 @@ class Binder(SetOperations):
         for window in args.get("windows") or ():
             frame.windows[window.name.lower()] = window
         projections = node.expressions
-        self._name_projections(projections, frame)
+        self._name_projections(node, frame)
         if args.get("group") is not None and self.rules.generators:
             self._time_windows(args["group"], frame)
         if self.rules.alias_in_where:
@@ -344,7 +358,7 @@ class Binder(SetOperations):
             found = args.get(clause)
             if found is not None:
                 self.influenced(self._after_grouping(found.this, clause, relation, frame), FILTER)
-                if clause == "having" and frame.aliases and self.rules.lateral_aliases:
+                if clause == "having" and frame.aliases and self.rules.alias_in_having:
                     self._aliased_in_having(found.this, group, frame)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
@@ -364,6 +378,8 @@ class Binder(SetOperations):
                     or (distinct is not None and distinct.args.get("on"))
                 ):
                     self.influenced(keys, SORT)
+        if frame.windows and self.rules.binds_dead_windows:
+            self._bind_dead_windows(frame)
         if frame.unfolded:
             self.influenced(frame.unfolded, JOIN)
         self._limited(node, frame)
@@ -397,6 +413,14 @@ class Binder(SetOperations):
         with self._outputs_named(condition, relation, frame):
             return self._boolean(condition, frame, clause.upper())
 
+    def _bind_dead_windows(self, frame: Frame) -> None:
+        """Bind the windows that no function uses: they influence nothing, but they must hold."""
+        outer, around = self._influence, frame.position
+        frame.position = 0
+        for name in sorted(frame.windows.keys() - frame.read_windows):
+            self.window_parts(frame.windows[name], frame)
+        self._influence, frame.position = outer, around
+
     def _limited(self, node: exp.Expr, frame: Frame) -> None:
         """Bind what LIMIT and OFFSET compute: it decides which rows there are."""
         for clause in ("limit", "offset"):
@@ -404,6 +428,8 @@ class Binder(SetOperations):
             count = found.args.get("expression") if found is not None else None
             if isinstance(count, exp.Expr) and type(count) is not exp.Literal:
                 self.influenced(self.value(count, frame)[1], FILTER)
+            for key in found.expressions if found is not None else ():  # ClickHouse's LIMIT 1 BY
+                self.influenced(self.value(key, frame)[1], FILTER)
 
     def _alias(self, name: str, column: Column, frame: Frame) -> None:
         """Let what follows name a column of the SELECT list."""
@@ -478,6 +504,36 @@ class Binder(SetOperations):
             origins = merge(origins, column.direct)
         first = relation.columns[0]
         return (first.type, origins)
+
+
+def _function_named(cte: exp.CTE) -> Routine | None:
+    """Return the function of ClickHouse's ``WITH x -> x + 1 AS f``.
+
+    The parser takes the arrow for the one of JSON, which holds the name tighter than it should.
+    """
+    body = cte.this
+    if not cte.args.get("scalar") or not isinstance(body, exp.Expr):
+        return None
+    arrow = body
+    while not isinstance(arrow, exp.JSONExtract | exp.Lambda):
+        if not isinstance(arrow, exp.Binary):
+            return None
+        arrow = arrow.this
+    if isinstance(arrow, exp.Lambda):
+        return Routine(tuple(item.name.lower() for item in arrow.expressions), arrow.this)
+    given = arrow.this
+    names = given.expressions if isinstance(given, exp.Tuple) else [given.unnest()]
+    if not all(isinstance(item, exp.Column) for item in names):
+        return None
+    inner = arrow.expression.copy()
+    if arrow is not body:
+        body = body.copy()
+        found = body
+        while not isinstance(found, exp.JSONExtract):
+            found = found.this
+        found.replace(inner)
+        inner = body
+    return Routine(tuple(item.name.lower() for item in names), inner)
 
 
 def _names(node: exp.Expr, name: str) -> bool:

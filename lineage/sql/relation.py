@@ -191,6 +191,7 @@ class Table:
         "_origins",
         "_relation",
         "columns",
+        "computed",
         "gone",
         "kind",
         "partly",
@@ -208,6 +209,8 @@ class Table:
     ) -> None:
         self.partly: tuple[tuple[str, str | None], ...] = ()
         self.gone: frozenset[str] = frozenset()
+        self.computed: frozenset[str] = frozenset()
+        """Columns, in lower case, that no INSERT by position fills: the engine computes them."""
         self.parts = parts
         self.columns = None if columns is None else tuple(columns)
         self.temporary = temporary

@@ -459,6 +459,169 @@ def words_of_insert(tokens: Tokens) -> Tokens:
     return [*kept, *tokens[i:end]] if len(kept) != i or end < len(tokens) else tokens
 
 
+_PRIORITIES = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK"})
+_RESOLUTIONS = frozenset({"IGNORE", "REPLACE", "ROLLBACK", "ABORT", "FAIL"})
+
+
+def words_of_change(tokens: Tokens) -> Tokens:
+    """How MySQL and SQLite are to change rows: ``LOW_PRIORITY``, ``IGNORE``, ``OR IGNORE``."""
+    starts = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+    words = [token.text.upper() for token in tokens]
+    start = next((i for i, word in enumerate(words) if word in starts), None)
+    if start is None or start + 1 >= len(words):
+        return tokens
+    end = start + 1
+    if words[end] == "OR" and words[end + 1 : end + 2] and words[end + 1] in _RESOLUTIONS:
+        end += 2
+    while end < len(words) and (words[end] in _PRIORITIES or words[end] == "IGNORE"):
+        end += 1
+    return [*tokens[: start + 1], *tokens[end:]] if end > start + 1 else tokens
+
+
+def insert_into_query(tokens: Tokens) -> Tokens:
+    """Oracle's ``INSERT INTO (SELECT a, b FROM t) …`` fills those columns of the table."""
+    words = _words(tokens, 4)
+    if words != ["INSERT", "INTO", "(", "SELECT"]:
+        return tokens
+    end = _group_end(tokens, 2)
+    inside = tokens[4 : end - 1]
+    from_ = next(iter(_top_level(inside, ("FROM",))), None)
+    if from_ is None or any(not _is_word_token(t) for t in inside[:from_:2]):
+        return tokens
+    table = inside[from_ + 1 : _name_end(inside, from_ + 1)]
+    return [*tokens[:2], *table, tokens[2], *inside[:from_], tokens[end - 1], *tokens[end:]]
+
+
+def changes_applied(tokens: Tokens) -> Tokens:
+    """Databricks' ``APPLY CHANGES INTO t FROM STREAM(s) KEYS (k) …``: ``s``, kept up in ``t``."""
+    words = [token.text.upper() for token in tokens]
+    flow = words[:2] == ["CREATE", "FLOW"] and "AS" in words
+    start = words.index("AS") + 1 if flow else 0
+    if flow and words[start : start + 1] == ["INSERT"]:
+        return tokens[start:]
+    if words[start : start + 3] not in (["APPLY", "CHANGES", "INTO"], ["AUTO", "CDC", "INTO"]):
+        return tokens
+    end = _name_end(tokens, start + 3)
+    if words[end : end + 1] != ["FROM"]:
+        return tokens
+    called = words[end + 1 : end + 3] == ["STREAM", "("]
+    plain = end + 2 if words[end + 1] == "STREAM" and not called else end + 1
+    last = _group_end(tokens, end + 2) if called else _name_end(tokens, plain)
+    source = tokens[end + 3 : last - 1] if called else tokens[plain:last]
+    listed = next((i for i in range(last, len(words)) if words[i] == "COLUMNS"), None)
+    near = tokens[end]
+    shown = [_like(near, TokenType.STAR, "*")]
+    if listed is not None and words[listed + 1] == "(":
+        shown = tokens[listed + 2 : _group_end(tokens, listed + 1) - 1]
+    elif listed is not None and words[listed + 1 : listed + 4] == ["*", "EXCEPT", "("]:
+        shown = tokens[listed + 1 : _group_end(tokens, listed + 3)]
+    return [
+        _like(near, TokenType.INSERT, "INSERT"), _like(near, TokenType.INTO, "INTO"),
+        *tokens[start + 3 : end], _like(near, TokenType.SELECT, "SELECT"), *shown, near, *source,
+    ]  # fmt: skip
+
+
+def named_values_of_pivot(tokens: Tokens) -> Tokens:
+    """DuckDB's ``PIVOT t ON g IN (0 AS zero) USING sum(v)``, where the values have names."""
+    start = next((i for i, t in enumerate(tokens) if t.text.upper() == "PIVOT"), None)
+    if start is None or (start and tokens[start - 1].text.upper() not in ("AS", "(")):
+        return tokens
+    close = next((i for i in range(start, len(tokens)) if _depth(tokens, start, i) < 0), None)
+    inside = tokens[start + 1 : close]
+    on, using = _top_level(inside, ("ON",)), _top_level(inside, ("USING",))
+    if len(on) != 1 or len(using) != 1 or "AS" not in map(_word, inside[on[0] : using[0]]):
+        return tokens
+    near = tokens[start]
+    last = next(iter(_top_level(inside, ("GROUP BY", "ORDER BY", "LIMIT"))), len(inside))
+    return [
+        *tokens[:start], _like(near, TokenType.SELECT, "SELECT"), _like(near, TokenType.STAR, "*"),
+        _like(near, TokenType.FROM, "FROM"), *inside[: on[0]], near,
+        _like(near, TokenType.L_PAREN, "("), *inside[using[0] + 1 : last],
+        _like(near, TokenType.FOR, "FOR"), *inside[on[0] + 1 : using[0]],
+        *inside[last:], _like(near, TokenType.R_PAREN, ")"), *(tokens[close:] if close else []),
+    ]  # fmt: skip
+
+
+def _word(token: Token) -> str:
+    return token.text.upper()
+
+
+def _depth(tokens: Tokens, start: int, end: int) -> int:
+    """Return how many more brackets open than close between two places, the last one included."""
+    kinds = [token.token_type for token in tokens[start : end + 1]]
+    return sum((kind in _OPENING) - (kind in _CLOSING) for kind in kinds)
+
+
+def sorted_groups(tokens: Tokens) -> Tokens:
+    """MySQL's ``GROUP BY a DESC``, which sorted, too."""
+    done: Tokens = []
+    depth = 0
+    within: int | None = None
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.GROUP_BY:
+            within = depth
+        elif within is not None and (depth < within or token.token_type in _AFTER_GROUP):
+            within = None
+        if within == depth and token.token_type in (TokenType.ASC, TokenType.DESC):
+            continue
+        done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+_AFTER_GROUP = frozenset({
+    TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT, TokenType.UNION, TokenType.WITH,
+})  # fmt: skip
+
+
+def braces(tokens: Tokens) -> Tokens:
+    """ODBC's ``{oj t LEFT JOIN u ON …}``, ``{fn f(a)}`` and ``{d '2024-01-01'}``."""
+    done: Tokens = []
+    opened: list[bool] = []
+    skipped = False
+    for token, after in pairwise([*tokens, tokens[-1]]):
+        if skipped:
+            skipped = False
+        elif token.token_type is TokenType.L_BRACE:
+            escape = after.text.upper() in _ESCAPES
+            opened.append(escape)
+            skipped = escape
+            done.append(_like(token, TokenType.L_PAREN, "(") if escape else token)
+        elif token.token_type is TokenType.R_BRACE and opened and opened.pop():
+            done.append(_like(token, TokenType.R_PAREN, ")"))
+        else:
+            done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+_ESCAPES = frozenset({"OJ", "FN", "D", "T", "TS"})
+
+
+def columns_of_json(tokens: Tokens) -> Tokens:
+    """``JSON_TABLE(… COLUMNS (a INT EXISTS PATH '$.a', b INT PATH '$.b' NULL ON EMPTY))``."""
+    if "JSON_TABLE" not in map(_word, tokens):
+        return tokens
+    done: Tokens = []
+    end = i = 0
+    while i < len(tokens):
+        words = [token.text.upper() for token in tokens[i : i + 4]]
+        if words[0] == "JSON_TABLE":
+            end = _group_end(tokens, i + 1)
+        if i < end and words[:2] == ["EXISTS", "PATH"]:
+            i += 1
+        elif i < end and words[0] == "DEFAULT" and words[2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
+            i += 4
+        elif i < end and words[0] in ("NULL", "ERROR") and words[1:3] in _ON_WHAT:
+            i += 3
+        else:
+            done.append(tokens[i])
+            i += 1
+    return done if len(done) != len(tokens) else tokens
+
+
+_ON_WHAT = (["ON", "EMPTY"], ["ON", "ERROR"])
+
+
 def words_of_merge(tokens: Tokens) -> Tokens:
     """What MERGE says beside its tables: ``TOP (n)``, ``WITH (hint)``, a schema's evolution."""
     words = _words(tokens, 4)
@@ -576,12 +739,14 @@ def words_of_select(tokens: Tokens) -> Tokens:
 
 
 def limit_by(tokens: Tokens) -> Tokens:
-    """ClickHouse's ``LIMIT 2 BY a`` before another LIMIT: it drops rows, and no column."""
+    """ClickHouse's ``LIMIT 2 BY a LIMIT 5``: read as one LIMIT with those keys."""
     limits = [i for i, token in enumerate(tokens) if token.token_type is TokenType.LIMIT]
     for first, second in pairwise(limits):
         between = [token.text.upper() for token in tokens[first + 1 : second]]
         if "BY" in between[:6] and "SELECT" not in between and ")" not in between[:1]:
-            return limit_by([*tokens[:first], *tokens[second:]])
+            keys = tokens[first + 1 + between.index("BY") : second]
+            count = tokens[second : second + 2]
+            return limit_by([*tokens[:first], *count, *keys, *tokens[second + 2 :]])
     return tokens
 
 
@@ -721,6 +886,72 @@ def session_window(tokens: Tokens) -> Tokens:
     ]
 
 
+def settings(tokens: Tokens) -> Tokens:
+    """MySQL's ``SET @x = 1, @y = 2``: each for itself."""
+    if _words(tokens, 1) != ["SET"] or tokens[1:2] == [] or tokens[1].text != "@":
+        return tokens
+    done: Tokens = []
+    depth = 0
+    for token, after in pairwise([*tokens, tokens[-1]]):
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.COMMA and not depth and after.text == "@":
+            done.extend(
+                [_like(token, TokenType.SEMICOLON, ";"), _like(token, TokenType.SET, "SET")]
+            )
+        else:
+            done.append(token)
+    return done if len(done) != len(tokens) else tokens
+
+
+def into_variables(tokens: Tokens) -> Tokens:
+    """MySQL's ``SELECT a, b INTO @x, @y FROM t`` is ``SELECT @x := a, @y := b INTO @x FROM t``.
+
+    That one INTO says that no row comes out.
+    """
+    into = _top_level(tokens, ("INTO",))
+    if _words(tokens, 1) != ["SELECT"] or len(into) != 1:
+        return tokens
+    places: list[Token] = []
+    end = into[0] + 1
+    while end < len(tokens) and (tokens[end].text in ("@", ",") or _is_word_token(tokens[end])):
+        if tokens[end].text not in ("@", ","):
+            places.append(tokens[end])
+        end += 1
+    start = next((i for i in _top_level(tokens, ("FROM",)) if i < into[0]), into[0])
+    listed = _listed_items(tokens[1:start])
+    if len(places) != len(listed) or not places:
+        return tokens
+    done = [tokens[0]]
+    for place, item in zip(places, listed, strict=True):
+        if len(done) > 1:
+            done.append(_like(item[0], TokenType.COMMA, ","))
+        near = item[0]
+        done.extend([
+            _like(near, TokenType.PARAMETER, "@"), _like(near, TokenType.VAR, place.text),
+            _like(near, TokenType.COLON_EQ, ":="), *item,
+        ])  # fmt: skip
+    near = tokens[into[0]]
+    done.extend([near, _like(near, TokenType.PARAMETER, "@"), places[0]])
+    return [*done, *tokens[start : into[0]], *tokens[end:]]
+
+
+def _is_word_token(token: Token) -> bool:
+    return token.token_type is TokenType.VAR or token.token_type is TokenType.IDENTIFIER
+
+
+def _listed_items(tokens: Tokens) -> list[Tokens]:
+    """Return what stands between the commas of a list."""
+    items: list[Tokens] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if token.token_type is TokenType.COMMA and not depth:
+            items.append([])
+        else:
+            items[-1].append(token)
+    return items if all(items) else []
+
+
 def into_outfile(tokens: Tokens) -> Tokens:
     """MySQL's ``SELECT … INTO OUTFILE 'x'``."""
     for i, token in enumerate(tokens[:-2]):
@@ -858,8 +1089,15 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     kind_of_create,
     kind_of_clone,
     bulk_insert,
+    named_values_of_pivot,
+    changes_applied,
+    words_of_change,
+    insert_into_query,
     words_of_insert,
     words_of_merge,
+    sorted_groups,
+    braces,
+    columns_of_json,
     error_log,
     conditions_of_merge,
     output_into,
@@ -874,7 +1112,9 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     model_clause,
     partitioned_argument,
     subset_of_match,
+    settings,
     into_outfile,
+    into_variables,
     compound_assignment,
     pipe_operators,
     sample_of_query,

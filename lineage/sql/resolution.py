@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from lineage.sql.frame import Cte, Entry, Frame, Problem
+from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     NOTHING,
@@ -24,8 +25,10 @@ from lineage.sql.typing import Typed
 
 if TYPE_CHECKING:
     from lineage.sql.dialect import Rules
+    from lineage.sql.relation import Table
     from lineage.sql.typing import TypeSystem
 
+_ROWS_OF_TRIGGER = frozenset({"new", "old"})
 Value = tuple[str | None, Origins]
 UNKNOWN_VALUE: Value = (None, NOTHING)
 Types = tuple[str | None, ...]
@@ -41,7 +44,9 @@ class Resolution(ABC):
     types: TypeSystem | None
     unsure: dict[Types, tuple[int, int]]
     uses: set[Origin]
-    variables: frozenset[str]
+    variables: Mapping[str, Column]
+    rows: Table | None
+    """The table whose rows NEW and OLD are, in a trigger."""
 
     # What the classes that follow provide.
 
@@ -99,11 +104,17 @@ class Resolution(ABC):
         while scope is not None:
             if scope.values and key in scope.values:
                 return scope.values[key]  # type: ignore[return-value] # lambdas store Values
+            named = key in scope.projections if scope.projections else False
+            if named and self.rules.aliases_first:
+                column = self.alias_value(key, scope)
+                if column is not None:
+                    self._carry(column)
+                    return (column.type, column.direct)
             found = self._in_frame(key, name, node, scope)
             if found is not None:
                 return found
-            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
-                column = None if self._was_learned(name, scope) else self.alias_value(key, scope)
+            if named and not self._was_learned(name, scope):
+                column = self.alias_value(key, scope)
                 if column is not None:
                     self._carry(column)
                     return (column.type, column.direct)
@@ -136,7 +147,7 @@ class Resolution(ABC):
                     self._ambiguous(name, node, [entry.alias])
                     return UNKNOWN_VALUE
             if hit is not None:
-                if key in entry.hidden:
+                if key in entry.hidden or self.rules.leftmost_column:
                     continue
                 self._ambiguous(name, node, [owner.alias if owner else "", entry.alias])
                 self._candidates([*hit.direct, *found.direct], name)  # type: ignore[union-attr]
@@ -166,10 +177,17 @@ class Resolution(ABC):
         if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
             return UNKNOWN_VALUE
         if key in self.variables:
-            return UNKNOWN_VALUE
+            return self.variable(key)
         cte = frame.ctes.find(key) if self.rules.scalar_ctes else None
         if cte is not None and cte.node is not None and cte.node.args.get("scalar"):
             return self.cte_value(cte, frame)
+        nested = self.nested_columns(name, frame) if self.rules.dotted_names else []
+        if nested:
+            origins: Origins = NOTHING
+            for column in nested:
+                self._use(column)
+                origins = merge(origins, column.direct)
+            return (None, lift(origins, TRANSFORMATION))
         scope: Frame | None = frame
         while scope is not None:
             tables = dict.fromkeys(
@@ -185,8 +203,7 @@ class Resolution(ABC):
                 self._use(column)
                 return (column.type, column.direct)
             if open_tables:
-                origins = [table.origin(name) for table in open_tables]
-                self._candidates(origins, name)
+                self._candidates([table.origin(name) for table in open_tables], name)
                 self.problems.append(
                     Problem(
                         "ambiguous-source",
@@ -200,10 +217,20 @@ class Resolution(ABC):
                 )
                 return UNKNOWN_VALUE
             scope = scope.parent
-        if self.rules.is_constant(key):
+        if self.rules.is_constant(key) or self.rules.is_row_number(key):
             return UNKNOWN_VALUE
+        if self.rules.quoted_text and node.this.args.get("quoted"):
+            return ("STRING_LITERAL" if self.types is not None else None, NOTHING)
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
+
+    def variable(self, key: str) -> Value:
+        """Return what a statement before put into a variable of the script."""
+        known = self.variables.get(key)
+        if known is None:
+            return UNKNOWN_VALUE
+        self._carry(known)
+        return (known.type, known.direct)
 
     def _row_of(self, key: str, frame: Frame) -> Value | None:
         """A bare table alias used as a value means the whole row.
@@ -270,9 +297,14 @@ class Resolution(ABC):
             scope = scope.parent
         if key in ("nextval", "currval") and seen is None:
             return UNKNOWN_VALUE  # of a sequence
+        dotted = self._dotted((*qualifier, name), frame) if self.rules.dotted_names else None
+        if dotted is not None:
+            return dotted
         path = self._struct_path(qualifier, name, node, frame)
         if path is not None:
             return path
+        if seen is not None and self.rules.is_row_number(key):
+            return UNKNOWN_VALUE
         hidden = self._hidden_by_alias(folded, name, node, frame) if seen is None else None
         if hidden is not None:
             return hidden
@@ -288,6 +320,8 @@ class Resolution(ABC):
                 )
             )
             return UNKNOWN_VALUE
+        if folded[-1] in _ROWS_OF_TRIGGER:
+            return self._of_trigger(folded[-1], name, node)
         if self.rules.is_pseudo_table(folded[-1]):
             return UNKNOWN_VALUE
         self.problems.append(
@@ -300,6 +334,45 @@ class Resolution(ABC):
         )
         return UNKNOWN_VALUE
 
+    def _of_trigger(self, row: str, name: str, node: exp.Expr) -> Value:
+        """Bind ``NEW.a``: a column of the table that the trigger stands on."""
+        if self.rows is None:
+            text = f"whose row {row.upper()} is, is not said here: the trigger's table is not known"
+            problem = Problem("unknown-row", text, place_of(node), name, certain=False)
+            self.problems.append(problem)
+            return UNKNOWN_VALUE
+        inside = Frame(CteScope())
+        inside.entries.append(Entry(row, self.rows.relation()))
+        return self._qualified((row,), name, node, inside)
+
+    def _dotted(self, names: Parts, frame: Frame) -> Value | None:
+        """Bind ``n.p`` as the column whose name that is, with or without its table's in front."""
+        folded = tuple(name.lower() for name in names)
+        scope: Frame | None = frame
+        while scope is not None:
+            for entry in scope.entries:
+                for start in range(len(folded) - 1):
+                    if start and not entry.answers_to(folded[:start]):
+                        continue
+                    found = entry.relation.find(".".join(folded[start:]))
+                    if isinstance(found, Column):
+                        if entry.relation.table is not None:
+                            self._use(found)
+                        self._carry(found)
+                        return (found.type, found.direct)
+            scope = scope.parent
+        return None
+
+    def nested_columns(self, name: str, frame: Frame) -> list[Column]:
+        """Return ClickHouse's columns ``n.p``, ``n.q`` for ``n``."""
+        prefix = f"{name.lower()}."
+        return [
+            column
+            for entry in frame.entries
+            for column in entry.relation.columns
+            if column.name.lower().startswith(prefix)
+        ]
+
     def _hidden_by_alias(
         self, qualifier: Parts, name: str, node: exp.Expr, frame: Frame
     ) -> Value | None:
@@ -311,14 +384,9 @@ class Resolution(ABC):
             parts = tuple(part.lower() for part in table.parts)
             if parts[-len(qualifier) :] != qualifier:
                 continue
-            self.problems.append(
-                Problem(
-                    "hidden-by-alias",
-                    f'table "{table.name}" is called "{entry.alias}" here; name it so',
-                    place_of(node),
-                    name,
-                )
-            )
+            if not self.rules.dotted_names:
+                text = f'table "{table.name}" is called "{entry.alias}" here; name it so'
+                self.problems.append(Problem("hidden-by-alias", text, place_of(node), name))
             return self._qualified((entry.alias,), name, node, frame)
         return None
 
@@ -340,7 +408,7 @@ class Resolution(ABC):
             if key in scope.values:
                 type_, origins = scope.values[key]
                 return (self._field_at(type_, names[1:], node), origins)  # type: ignore[return-value] # lambdas store Values
-            if scope.projections and key in scope.projections and self.rules.lateral_aliases:
+            if scope.projections and key in scope.projections:
                 found = self.alias_value(key, scope)
                 if found is not None:
                     self._carry(found)
@@ -458,6 +526,14 @@ class Resolution(ABC):
         if type_ is None or self.types is None:
             return None
         return self.typed(self.types.field(type_, name), node, "no-field")
+
+
+def variable_key(node: exp.Expr, dialect: str) -> str:
+    """Return what a variable is kept under: no column is taken for ``@x`` or ``$x``."""
+    key = node.name.lower()
+    if dialect == "snowflake":
+        return f"${key}"
+    return f"@{key}" if isinstance(node, exp.Parameter) else key
 
 
 def _column_in(node: exp.Expr) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlglot import exp
 
 from lineage.model.names import joined
+from lineage.sql.elsewhere import passed_on, query_elsewhere, stored
 from lineage.sql.expression import children
 from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.generators import generator, yielded
@@ -34,6 +36,7 @@ from lineage.sql.relation import (
     merge,
 )
 from lineage.sql.resolution import Value
+from lineage.sql.stars import matches
 
 T = TypeVar("T")
 _QUERIES = (exp.Query, exp.Subquery, exp.Paren)
@@ -44,8 +47,11 @@ _VALUES_CALLED: dict[str, tuple[str, int]] = {
     "flink": ("EXPR$", 0),
 }  # fmt: skip
 """What the columns of VALUES are called when nobody says, and where the count begins."""
-_ELSEWHERE = frozenset({"openquery", "remote", "remotesecure", "cluster", "clusterallreplicas"})
+_READS_FILES = frozenset({"clickhouse", "databricks", "spark"})
+_ELSEWHERE = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
 _WINDOWS = frozenset({"tumble", "hop", "cumulate", "session"})
+_OF_A_TABLE = _WINDOWS | {"appends", "changes"}
+"""Table functions whose first argument is a table, though the word TABLE may be gone."""
 _FUNCTION_COLUMNS: dict[str, tuple[str, ...]] = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -87,6 +93,7 @@ class Sources(Pivots):
     _around: list[Frame]
     _unfolded: dict[str, tuple[Table, str, str, tuple[str, ...]]]
     _unknown: dict[Parts, Table]
+    last_rows: Relation | None
     missing: dict[Parts, exp.Expr]
     reads: dict[Parts, Table]
     schema: Schema
@@ -146,6 +153,9 @@ class Sources(Pivots):
             node = node.this
         if isinstance(node, exp.TableAlias):  # BigQuery's `|> AS z`
             node = exp.Table(this=node.this)
+        if isinstance(node, exp.Pivot) and isinstance(node.this, exp.AtIndex):
+            self._from_members(node.this, frame)
+            return
         handler = _FROM.get(type(node))
         before = len(frame.entries)
         if handler is not None:
@@ -250,6 +260,37 @@ class Sources(Pivots):
             alias = pivot.args.get("alias")
             frame.entries.append(Entry(alias.name.lower() if alias else entry.alias, relation))
 
+    def _from_indexed(self, node: exp.AtIndex, frame: Frame) -> None:
+        """Redshift's ``o.items AS i AT n``: the elements, and where each stands."""
+        before = len(frame.entries)
+        item = node.this
+        path = item.this if isinstance(item, exp.Alias) else item
+        if isinstance(path, exp.Column):
+            names = [part.copy() for part in reversed(path.parts)]
+            called = exp.TableAlias(this=exp.to_identifier(item.alias or path.name))
+            keys = ("this", "db", "catalog")
+            item = exp.Table(**dict(zip(keys, names, strict=False)), alias=called)
+        self.from_item(item, frame)
+        added = frame.entries[before:]
+        origins: Origins = NOTHING
+        for entry in added:
+            for column in entry.relation.columns[:1]:  # the element as a whole
+                origins = merge(origins, column.direct)
+            origins = merge(origins, entry.relation.invented or NOTHING)
+        name = node.expression.name
+        frame.entries.append(
+            Entry("", Relation([Column(name, None, lift(origins, TRANSFORMATION))]))
+        )
+
+    def _from_members(self, node: exp.AtIndex, frame: Frame) -> None:
+        """Redshift's ``UNPIVOT o.doc AS val AT attr``: a row for each member of an object."""
+        item = node.this
+        path = item.this if isinstance(item, exp.Alias) else item
+        origins = lift(self.value(path, frame)[1], TRANSFORMATION)
+        self.influenced(origins, JOIN)
+        names = (item.alias_or_name, node.expression.name)
+        frame.entries.append(Entry("", Relation([Column(name, None, origins) for name in names])))
+
     def _from_table(self, node: exp.Table, frame: Frame) -> None:
         this = node.this
         alias = node.args.get("alias")
@@ -320,6 +361,8 @@ class Sources(Pivots):
             if nested:
                 return None, parts
         table = self.schema.find(parts)
+        if table is not None and node.meta.get("elsewhere") and len(table.parts) < len(parts):
+            table = None  # one of the name here, and not there
         if table is None:
             if self.schema.gone(parts):
                 self.problems.append(
@@ -469,7 +512,8 @@ class Sources(Pivots):
                 origins = merge(origins, column.direct)
             renamed = [Column(identifier_name(name), None, origins) for name in names]
             return Relation(renamed, relation.indirect)
-        result = Relation(renamed, relation.indirect, None, relation.open)
+        # It is the table still: naming one of its columns, whatever it is called here, uses it.
+        result = Relation(renamed, relation.indirect, relation.table, relation.open)
         return deduplicated(result) if self.rules.dedupe_names else result
 
     def _from_values(self, node: exp.Values, frame: Frame) -> None:
@@ -584,6 +628,14 @@ class Sources(Pivots):
                 entry = frame.entries.pop()
                 frame.entries.append(Entry(name, self._renamed(entry.relation, alias)))
             return
+        call = inner.expression if isinstance(inner, exp.Dot) else inner
+        called = self._called(call, frame) if isinstance(call, exp.Anonymous) else None
+        if called is not None and isinstance(called[0], exp.Query):
+            body, inside = called
+            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            frame.entries.append(Entry(name, self._renamed(relation, alias)))
+            return
+        self._unknown_routine(inner, call)
         arguments = children(inner) if isinstance(inner, exp.Func) else [inner]
         kinds, origins = self.values(arguments, frame)
         self.influenced(origins, JOIN)
@@ -644,8 +696,13 @@ class Sources(Pivots):
             else []
         )
         called_as = _function_name(function, self.rules.dialect)
-        if called_as in _ELSEWHERE:
-            self._from_elsewhere(function, alias, frame)
+        if self._from_elsewhere(function, alias, frame):
+            return
+        if function.name.upper() == "RESULT_SCAN":
+            self._from_result(function, alias, frame)
+            return
+        if isinstance(function, exp.VectorSearch):
+            self._from_vector_search(function, alias, frame)
             return
         inner = None if self._takes_values(function) else _table_argument(function)
         if self.rules.generators and generator(function) is not None:
@@ -662,9 +719,12 @@ class Sources(Pivots):
             body, inside = called
             relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
             relation = self._renamed(relation, alias)
+        elif inner is not None and _given_to_model(function) is not None:
+            relation = self._from_model(inner, _given_to_model(function), frame)
         elif inner is not None:
             relation = self._windowed(inner, function, frame)
         else:
+            self._unknown_routine(node, function)
             given = isinstance(function, exp.Column)
             arguments: list[exp.Expr] = [function] if given else children(function)
             kinds, origins = self.values(arguments, frame)
@@ -717,25 +777,125 @@ class Sources(Pivots):
         own = _OWN_COLUMNS.get((self.rules.dialect, name))
         return list(own or _FUNCTION_COLUMNS.get(name, ()))
 
-    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
-        """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
-        parts: list[str] = []
-        if function.name.lower() != "openquery":
+    def _unknown_routine(self, around: exp.Expr, call: exp.Expr) -> None:
+        """Say that somebody's own function, ``dbo.f(…)``, may return what no argument gives."""
+        own = isinstance(around, exp.Dot) or (isinstance(around, exp.Table) and around.db)
+        method = call.name.lower() == "nodes"  # of a column that is XML
+        if own and not method and isinstance(call, exp.Anonymous) and self.rules.concat_is_plus:
+            text = f"what {call.name} returns is not known here"
+            problem = Problem("calls-routine", text, place_of(call), certain=False)
+            self.problems.append(problem)
+
+    def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> bool:
+        """A function that names a table or a query of elsewhere: ``remote('host', db, t)``."""
+        query = passed_on(function)
+        if query is not None:
+            self._from_passed_on(function, query, alias, frame)
+            return True
+        if self.rules.dialect == "clickhouse" and function.name.lower() == "merge":
+            self._from_merged(function, alias, frame)
+            return True
+        table = stored(function) if self.rules.dialect in _READS_FILES else None
+        if function.name.lower() in _ELSEWHERE:
+            parts: list[str] = []
             for item in function.expressions[1:3]:
                 named = item.parts if isinstance(item, exp.Column) else ()
                 parts.extend(part.name for part in named)
-        keys = ("this", "db", "catalog")
-        names = [exp.to_identifier(part, quoted=True) for part in parts]
-        if names:
-            table = exp.Table(**dict(zip(keys, names[::-1], strict=False)))
-            if alias is not None:
-                table.set("alias", alias.copy())
-            self.from_item(table, frame)
-            return
-        relation = Relation([])
-        relation.invented = NOTHING
-        label = alias.name.lower() if alias is not None else function.name.lower()
-        frame.entries.append(Entry(label, relation))
+            names = [exp.to_identifier(part, quoted=True) for part in parts]
+            keys = ("this", "db", "catalog")
+            table = exp.Table(**dict(zip(keys, names[::-1], strict=False))) if names else None
+        if table is None:
+            return False
+        if alias is not None:
+            table.set("alias", alias.copy())
+        self.from_item(table, frame)
+        return True
+
+    def _from_merged(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """ClickHouse's ``merge(db, 'regex')``: all tables whose names match, by column name."""
+        pattern = function.expressions[-1].name if function.expressions else ""
+        tables = [one for one in self.schema.tables() if matches(pattern, one.parts[-1])]
+        text = f"which tables match '{pattern}' is known only of those that are described"
+        self.problems.append(Problem("tables-by-name", text, place_of(function), certain=False))
+        named: dict[str, Column] = {}
+        for table in tables:
+            self.reads[table.parts] = table
+            for column in table.relation().columns:
+                known = named.get(column.name)
+                both = merge(known.direct if known is not None else NOTHING, column.direct)
+                named[column.name] = Column(column.name, column.type, both)
+        relation = Relation(list(named.values()))
+        if not named:
+            relation.invented = NOTHING
+        called = alias.name if alias is not None and alias.name else function.name
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
+
+    def _from_passed_on(
+        self, function: exp.Expr, query: tuple[str, str], alias: exp.Expr | None, frame: Frame
+    ) -> None:
+        """Bind ``OPENQUERY(srv, 'SELECT …')``: its text is a query over the server's tables."""
+        tree = query_elsewhere(*query, self.rules.dialect)
+        if tree is None:
+            text = f"the query that is passed on to {query[0]} does not parse; it is not followed"
+            problem = Problem("query-elsewhere", text, place_of(function), certain=False)
+            self.problems.append(problem)
+            relation = Relation([])
+            relation.invented = NOTHING
+        else:
+            before = len(self.problems)
+            relation = self.query(tree, CteScope())
+            told = [replace(item, place=place_of(function)) for item in self.problems[before:]]
+            self.problems[before:] = told
+        called = alias.name if alias is not None and alias.name else function.name
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
+
+    def _from_model(self, model: exp.Expr, given: exp.Expr | None, frame: Frame) -> Relation:
+        """``ML.PREDICT(MODEL m, query)``: the query's columns, and what the model makes of them."""
+        inside = Frame(frame.ctes, frame.parent)
+        if isinstance(given, exp.Expr):
+            self.from_item(given, inside)
+        relation = self.all_of(inside)
+        origins: Origins = NOTHING
+        for column in relation.columns:
+            origins = merge(origins, column.direct)
+        learned = Frame(frame.ctes, frame.parent)
+        self.from_item(model, learned)
+        for column in self.all_of(learned).columns:
+            origins = merge(origins, column.direct)
+        made = lift(origins, TRANSFORMATION)
+        shown = Relation([*relation.columns, Column("*", None, made)], relation.indirect)
+        shown.invented = made
+        return shown
+
+    def _from_result(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """Snowflake's ``RESULT_SCAN(LAST_QUERY_ID())``: what the statement before gave."""
+        given = function.expressions[0] if function.expressions else None
+        last = given is not None and given.name.upper() == "LAST_QUERY_ID" and not given.expressions
+        relation = self.last_rows if last else None
+        if relation is None:
+            text = "which query's rows these are, is not said here"
+            problem = Problem("result-of-a-query", text, place_of(function), certain=False)
+            self.problems.append(problem)
+            relation = Relation([])
+            relation.invented = NOTHING
+        called = alias.name if alias is not None and alias.name else "result_scan"
+        frame.entries.append(Entry(called.lower(), self._renamed(relation, alias)))
+
+    def _from_vector_search(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
+        """BigQuery's VECTOR_SEARCH: ``base``, ``query`` are rows, ``distance`` is of both."""
+        called = alias.name.lower() if alias is not None else "vector_search"
+        origins: Origins = NOTHING
+        for name, key in (("base", "this"), ("query", "query_table")):
+            given = function.args.get(key)
+            inside = Frame(frame.ctes, frame.parent)
+            if isinstance(given, exp.Expr):
+                self.from_item(given, inside)
+            relation = self.all_of(inside)
+            for column in relation.columns:
+                origins = merge(origins, column.direct)
+            frame.entries.append(Entry(name, relation, (called, name)))
+        distance = Column("distance", None, lift(origins, TRANSFORMATION))
+        frame.entries.append(Entry(called, Relation([distance])))
 
     def _windowed(self, inner: exp.Expr, function: exp.Expr, frame: Frame) -> Relation:
         """``TUMBLE(TABLE t, …)`` and its kin: the table's columns and the window's own three."""
@@ -845,6 +1005,14 @@ def _columns_told(function: exp.Expr) -> list[str]:
     return [item.name for item in items if item.name]
 
 
+def _given_to_model(function: exp.Expr) -> exp.Expr | None:
+    """Return the rows that BigQuery's ``ML.PREDICT(MODEL m, …)`` and its kin are given."""
+    found = [item for item in children(function) if isinstance(item, exp.Table | exp.Query)]
+    if len(found) != 2 or not isinstance(found[0], exp.Table):  # noqa: PLR2004 - model and rows
+        return None
+    return found[1]
+
+
 def _table_argument(function: exp.Expr) -> exp.Expr | None:
     """Return the table that a table function is given: a subquery, or a name and DESCRIPTOR."""
     arguments = [
@@ -861,7 +1029,7 @@ def _table_argument(function: exp.Expr) -> exp.Expr | None:
     described = any(
         isinstance(item, exp.Anonymous) and item.name.upper() == "DESCRIPTOR" for item in arguments
     )
-    window = isinstance(function, exp.Anonymous) and function.name.lower() in _WINDOWS
+    window = isinstance(function, exp.Anonymous) and function.name.lower() in _OF_A_TABLE
     if (
         (described or (window and len(arguments) > 1))
         and arguments
@@ -880,6 +1048,7 @@ _FROM: Mapping[type[exp.Expr], Callable[[Sources, Any, Frame], None]] = {
     exp.Unnest: Sources._from_unnest,  # noqa: SLF001 - the table of this class
     exp.Stream: Sources._from_stream,  # noqa: SLF001 - the table of this class
     exp.TableFromRows: Sources._from_rows,  # noqa: SLF001 - the table of this class
+    exp.AtIndex: Sources._from_indexed,  # noqa: SLF001 - as below
     exp.Lateral: Sources._from_lateral,  # noqa: SLF001 - the table of this class
     exp.Pivot: Sources._from_pivot,  # noqa: SLF001 - the table of this class
 }

@@ -54,6 +54,9 @@ class Stars(Expressions):
         for gone in excluded:
             if id(gone) in without:
                 continue
+            if isinstance(gone, exp.Literal) and self.rules.dotted_names:  # ClickHouse's
+                columns = [c for c in columns if c.name == "*" or not matches(gone.name, c.name)]
+                continue
             key = gone.name.lower()
             left = [column for column in columns if column.name.lower() != key]
             if len(left) == len(columns) and not any(t.may_have(key) for t in open_tables):
@@ -195,11 +198,18 @@ class Stars(Expressions):
         node: exp.Expr | None = None,
         without: frozenset[tuple[Entry | None, str]] = frozenset(),
     ) -> tuple[list[Column], tuple[Table, ...]]:
-        entries = frame.entries
+        entries = [entry for entry in frame.entries if entry.shown]
         if qualifier is not None:
             entries = [entry for entry in frame.entries if entry.answers_to(qualifier)][:1]
             if not entries:
                 return self._star_elsewhere(qualifier, frame, node)
+        if self.rules.hides_computed:
+            without = without.union(
+                (entry, name)
+                for entry in entries
+                if entry.relation.table is not None
+                for name in entry.relation.table.computed
+            )
         columns: list[Column] = []
         open_tables: dict[Table, None] = {}
         merged_done: set[str] = set()
@@ -226,7 +236,9 @@ class Stars(Expressions):
                             merged_done.add(key)
                             columns.append(frame.merged[key])
                         continue
-                    columns.append(column)
+                    columns.append(self._called_apart(column, entry, frame))
+            elif self.rules.dotted_names and len(frame.entries) > 1:
+                columns.extend(self._called_apart(one, entry, frame) for one in relation.columns)
             elif type(relation) is Elements:
                 columns.extend(relation.shown(qualified=qualifier is not None))
             elif frame.merged and self.rules.using_takes_first:
@@ -239,6 +251,24 @@ class Stars(Expressions):
         if self._unfolds:
             columns = [one for one in columns if one.type is None or collection(one.type) is None]
         return columns, tuple(open_tables)
+
+    def _called_apart(self, column: Column, entry: Entry, frame: Frame) -> Column:
+        """Return a column of a join under the name that tells it from others of its name."""
+        name = self.name_apart(column.name, entry, frame)
+        return column if name == column.name else column.renamed(name)
+
+    def name_apart(self, name: str, entry: Entry, frame: Frame) -> str:
+        """Return what ClickHouse calls a column of a join: ``u.a``, where ``t`` has an ``a`` too.
+
+        Of two items the first keeps its names; of more, none does.
+        """
+        shown = [one for one in frame.entries if one.shown]
+        if not self.rules.dotted_names or len(shown) == 1 or not entry.alias:
+            return name
+        pair = len(shown) == 2  # noqa: PLR2004 - as the docstring says
+        others = [one for one in (shown[:1] if pair else shown) if one is not entry]
+        told = any(one.relation.find(name.lower()) is not None for one in others)
+        return f"{entry.alias}.{name}" if told else name
 
     def _star_elsewhere(
         self, qualifier: Parts, frame: Frame, node: exp.Expr | None
@@ -254,9 +284,11 @@ class Stars(Expressions):
             column = self._field_owner(qualifier, frame)
         if column is not None:
             parts = fields(column.type) if column.type else ()
+            prefix = f"{column.name}." if self.rules.dotted_names else ""
             if parts:
                 return [
-                    Column(name, type_, self._at_path(column, (name,))) for name, type_ in parts
+                    Column(prefix + name, type_, self._at_path(column, (name,)))
+                    for name, type_ in parts
                 ], ()
             return [Column("*", None, lift(column.direct, TRANSFORMATION))], ()
         for entry in frame.entries:
@@ -362,6 +394,14 @@ class Stars(Expressions):
         if isinstance(what, exp.Lambda) and what.expressions:
             return self._passing(what.this, what.expressions[0].name, columns, spread)
         return columns
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Return whether a regular expression is found in a name; one that is none selects all."""
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True
 
 
 def spread_in(node: exp.Expr) -> exp.Columns | None:

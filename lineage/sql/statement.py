@@ -14,9 +14,7 @@ from lineage.sql.query import Binder
 from lineage.sql.repair import ADMINISTERS
 from lineage.sql.target import temporary_name
 from lineage.sql.transfer import Transfers
-
-_FILLS_VARIABLES = frozenset({"oracle", "mysql", "mariadb", "snowflake", "teradata", "bigquery"})
-"""``SELECT … INTO x`` makes no table there."""
+from lineage.sql.variables import values_alone
 
 
 class StatementBinder(Transfers):
@@ -59,6 +57,7 @@ class StatementBinder(Transfers):
         bound.unsure = binder.unsure
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
+        self._last_rows = bound.relation if bound.kind == "select" else None
         return [*aside, bound]
 
     def _whole(self, tree: exp.Expr, binder: Binder) -> Bound:
@@ -69,6 +68,8 @@ class StatementBinder(Transfers):
             into = returning.args.get("into")
             if isinstance(into, exp.Expr):
                 self._output(returning.expressions, into, bound)
+            elif not self.rules.concat_is_plus:  # T-SQL's OUTPUT names inserted and deleted
+                self._returned(tree, returning, binder)
         if self.rules.binds_dead_ctes:
             binder.bind_dead_ctes()
         elif self.dead_ctes:
@@ -105,6 +106,8 @@ class StatementBinder(Transfers):
                 return self._cache(tree, binder)
             case exp.Declare():
                 return self._declare_variables(tree, binder)
+            case exp.Set():
+                return self._set_variables(tree, binder)
             case exp.Use():
                 return self._use_database(tree)
             case exp.Command() if tree.name.upper() == "UNLOAD":
@@ -131,9 +134,10 @@ class StatementBinder(Transfers):
                 return Bound("other")
 
     def _select(self, tree: exp.Expr, binder: Binder) -> Bound:
-        relation = binder.settled(binder.query(tree, CteScope(), top=True))
+        bare = values_alone(tree, self.rules)
+        relation = binder.settled(binder.query(bare, CteScope(), top=True))
         into = tree.args.get("into") if isinstance(tree, exp.Select) else None
-        if into is not None and self.rules.dialect in _FILLS_VARIABLES:
+        if self._assigned_into(tree, relation) or self._assigned_in_list(tree, relation):
             return Bound("select", [], relation)
         if into is not None:
             table = self._define(

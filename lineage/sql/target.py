@@ -45,11 +45,18 @@ class Targets:
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
         self._routines: dict[tuple[str, int], Routine] = {}
-        self._variables: frozenset[str] = frozenset()
+        self._variables: dict[str, Column] = {}
+        self._returns_into: tuple[tuple[str, int], str] | None = None
+        """The routine that returns what is put into a table, and the name of that."""
+        self._last_rows: Relation | None = None
+        self._rows: Table | None = None
+        """The table of the trigger whose statements are bound."""
 
     def _binder(self) -> Binder:
         binder = Binder(self.schema, self.rules, self.types, self._routines)
         binder.variables = self._variables
+        binder.rows = self._rows
+        binder.last_rows = self._last_rows
         return binder
 
     def _type_of(self, item: exp.ColumnDef) -> str | None:

@@ -60,6 +60,40 @@ def test_replace_into_leaves_or_replace() -> None:
     assert mend.replace_into("INSERT OR REPLACE INTO t") == "INSERT OR REPLACE INTO t"
 
 
+def test_executed_comments() -> None:
+    text = "/*!50001 CREATE VIEW v AS SELECT a FROM t */; /* SELECT 1 */"
+    found = mend.executed_comments(text)
+    assert len(found) == len(text)
+    assert found.split(";")[0].split() == "CREATE VIEW v AS SELECT a FROM t".split()  # noqa: SIM905 - as it is read
+    assert found.endswith("/* SELECT 1 */")
+
+
+def test_definer() -> None:
+    dumped = "CREATE ALGORITHM=MERGE DEFINER=CURRENT_USER VIEW v AS SELECT a FROM t"
+    assert cases.told(dumped, "mysql", TABLES) == {"t.a -> v.a"}
+
+
+def test_priority_of_delete() -> None:
+    assert cases.told("DELETE QUICK FROM u WHERE x = 1", "mysql", TABLES) == {"u.x ~> u.* FILTER"}
+
+
+@pytest.mark.parametrize("star", ["* APPLY sum", "* APPLY(x -> sum(x))", "COLUMNS(a) APPLY(sum)"])
+def test_applied(star: str) -> None:
+    found = cases.told(f"SELECT {star} FROM t", "clickhouse", ("t(a)",))  # noqa: S608 - no input
+    assert found == {"t.a -> <select>.sum(a) AGGREGATION"}
+
+
+def test_cast_behind() -> None:
+    text = "SELECT t.a (INTEGER) AS i, a (DATE, FORMAT 'YYYY') AS d, f(a) AS g FROM t"
+    found = cases.told(text, "teradata", ("t(a)",))
+    assert found == {
+        "t.a -> <select>.i", "t.a -> <select>.d", "t.a -> <select>.g TRANSFORMATION",
+    }  # fmt: skip
+    assert cases.told("INSERT INTO o (date) SELECT a FROM t", "teradata", ("t(a)",)) == {
+        "t.a -> o.date"
+    }
+
+
 def test_text_within() -> None:
     text = "EXECUTE IMMEDIATE 'SELECT ''q''\n FROM t' USING x; SELECT 1"
     found = mend.text_within(text)
