@@ -1,0 +1,272 @@
+"""Makes a change in an engine, rebuilds everything downstream on empty tables, and tells what differs."""
+
+# ruff: noqa: S608 - SQL made of text is what this is about
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+import lineage
+from lineage import Status, Workspace
+from lineage.analysis.impact import differences
+from lineage.model.verdict import Impact, SchemaDifference
+from tests.analysis.random_warehouses import Change, Columns, Warehouse, create_table, quoted
+
+
+@dataclass(slots=True)
+class Built:
+    """What an engine made of a warehouse."""
+
+    columns: dict[str, Columns] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+    """By the number of the statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one relation."""
+
+    status: Status = Status.OK
+    difference: SchemaDifference = SchemaDifference()
+    direct: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One relation (or statement that fills what was changed) that is judged wrongly."""
+
+    change: Change
+    subject: str
+    truth: Outcome
+    said: Outcome
+    why: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What is told wrongly, in short."""
+        if self.truth.status is not self.said.status:
+            return f"{self.truth.status.value} not {self.said.status.value}"
+        return "other difference" if self.truth.difference != self.said.difference else "direct"
+
+    def __str__(self) -> str:
+        """Return all of it, on one line."""
+        said = {key: value for key, value in self.change.items() if key != "id"}
+        return (
+            f"{self.kind}: {said} {self.subject}: engine {self.truth.error[:150]!r} "
+            f"{self.truth.difference if self.truth.difference else ''} said {self.why[:200]!r} "
+            f"{self.said.difference if self.said.difference else ''}"
+        )
+
+
+def changed(columns: Columns, change: Change) -> Columns:
+    """Return columns as a change leaves them."""
+    match change["kind"]:
+        case "drop_column":
+            return [item for item in columns if item[0] != change["column"]]
+        case "rename_column":
+            return [(change["new"] if name == change["column"] else name, type_) for name, type_ in columns]
+        case "type_change":
+            return [(name, change["new"] if name == change["column"] else type_) for name, type_ in columns]
+        case "add_column":
+            return [*columns, (change["new"], change["type"])]
+        case "reorder":
+            return [*columns[1:], *columns[:1]]
+    return columns
+
+
+class Rebuilder:
+    """Builds one warehouse again and again."""
+
+    def __init__(self, made: Warehouse) -> None:
+        self.made = made
+        self.before = self.build([])
+        assert not self.before.errors, self.before.errors
+        self.reads = list(self._reads())
+
+    def build(self, changes: list[Change]) -> Built:
+        """Return what is built on empty tables after changes of tables' columns and names."""
+        connection = duckdb.connect(":memory:")
+        try:
+            return self._build(connection, changes)
+        finally:
+            connection.close()
+
+    def _build(self, connection: duckdb.DuckDBPyConnection, changes: list[Change]) -> Built:
+        built = Built()
+        place = Place(self.made, changes)
+        for schema in self.schemas():
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for name in self.made.tables:
+            place.put(connection, name)
+        failed: set[str] = set()
+        for number, step in enumerate(self.made.steps):
+            if step.makes and step.target in place.subjects:
+                place.put(connection, step.target)
+                continue
+            waits = self.reads[number] & failed - {step.target} if changes else set()
+            try:
+                if waits:
+                    raise duckdb.Error("waits for " + ", ".join(sorted(waits)))
+                connection.execute(step.sql)
+            except duckdb.Error as error:
+                built.errors[number] = str(error)
+                if step.target is not None and step.target not in place.subjects:
+                    failed.add(step.target)
+        for name in self.made.relations:
+            if name in failed or name in place.gone:
+                continue
+            rows = connection.execute(f"DESCRIBE {name}").fetchall()
+            built.columns[name] = [(str(row[0]), str(row[1])) for row in rows]
+        return built
+
+    def schemas(self) -> list[str]:
+        return sorted({name.split(".")[0] for name in self.made.relations if "." in name})
+
+    def _reads(self) -> Iterator[set[str]]:
+        """Yield what each statement cannot do without, but for what it writes."""
+        connection = duckdb.connect(":memory:")
+        for schema in self.schemas():
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for name, columns in self.made.relations.items():
+            connection.execute(create_table(name, columns))
+        for step in self.made.steps:
+            if step.target is None:
+                connection.execute(step.sql)
+        for step in self.made.steps:
+            found = set()
+            for name, columns in self.made.relations.items():
+                if step.target is None or (name == step.target and step.makes):
+                    continue
+                connection.execute("BEGIN")
+                connection.execute(f"DROP TABLE {name}")
+                if step.makes and step.target != name:
+                    connection.execute(f"DROP TABLE {step.target}")
+                try:
+                    connection.execute(step.sql)
+                    connection.execute("ROLLBACK")
+                except duckdb.Error:
+                    found.add(name)
+                    connection.execute("ROLLBACK")
+            yield found
+        connection.close()
+
+    def truth(self, changes: list[Change]) -> dict[str, Outcome]:
+        """Return what becomes of every relation, and of what fills one that was changed."""
+        after = self.build(changes)
+        place = Place(self.made, changes)
+        found: dict[str, Outcome] = {}
+        failed: set[str] = set()
+        for number, step in enumerate(self.made.steps):
+            if step.target is None or (step.makes and step.target in place.subjects):
+                continue
+            direct = bool(self.reads[number] & place.subjects)
+            error = after.errors.get(number, "")
+            status = Status.OK
+            if error:
+                status = Status.BLOCKED if self.reads[number] & failed - {step.target} else Status.BREAKS
+            if step.target in place.subjects:
+                if error:
+                    found[f"statement {number}"] = Outcome(status, direct=direct, error=error)
+                continue
+            if error:
+                failed.add(step.target)
+            known = found.get(step.target, Outcome())
+            worse = [Status.OK, Status.BREAKS, Status.BLOCKED].index
+            chosen = max(known.status, status, key=worse)
+            found[step.target] = Outcome(chosen, direct=known.direct or direct, error=known.error or error)
+        for name, outcome in list(found.items()):
+            if name not in after.columns or outcome.status is not Status.OK:
+                continue
+            before = tuple(self.before.columns[name])
+            difference = differences(before, tuple(after.columns[name]))
+            if difference:
+                found[name] = Outcome(Status.SCHEMA_CHANGES, difference, outcome.direct)
+        return found
+
+
+@dataclass(slots=True)
+class Place:
+    """Where changes are made: what the tables are that are not what they were."""
+
+    made: Warehouse
+    changes: list[Change]
+
+    @property
+    def subjects(self) -> set[str]:
+        return {change["table"] for change in self.changes}
+
+    @property
+    def gone(self) -> set[str]:
+        return {c["table"] for c in self.changes if c["kind"] in {"drop_table", "rename_table"}}
+
+    def put(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        columns, called = self.made.relations[name], name
+        for change in self.changes:
+            if change["table"] != name:
+                continue
+            if change["kind"] == "drop_table":
+                return
+            if change["kind"] == "rename_table":
+                called = change["new"]
+            columns = changed(columns, change)
+        connection.execute(create_table(called, columns))
+
+
+def write(made: Warehouse, folder: Path) -> None:
+    """Write a warehouse as files, in build order."""
+    lines = [f"{create_table(name, columns)};" for name, columns in made.tables.items()]
+    (folder / "0000_tables.sql").write_text("\n".join(lines))
+    for number, step in enumerate(made.steps):
+        (folder / f"{number + 1:04}_step.sql").write_text(step.sql)
+
+
+def opened(made: Warehouse, folder: Path) -> Workspace:
+    """Return the estate that is read from a warehouse's files."""
+    write(made, folder)
+    return lineage.open(folder, dialect="duckdb")
+
+
+def key(relation: str, made: Warehouse) -> str:
+    """Return a relation in the words of the generator."""
+    name = relation.replace('"', "").lower()
+    return name if name in made.relations else name.removeprefix("main.")
+
+
+def said(found: Impact, made: Warehouse) -> dict[str, tuple[Outcome, str]]:
+    """Return our own answer in the form of the truth."""
+    told = {}
+    for item in found.relations:
+        status = Status.OK if item.status is Status.VALUE_CHANGES else item.status
+        difference = item.difference if status is Status.SCHEMA_CHANGES else SchemaDifference()
+        why = "; ".join(evidence.message for evidence in item.evidence)
+        name = key(item.relation, made)
+        told[name] = Outcome(status, difference, len(item.path) == 2), why  # noqa: PLR2004 - both ends
+    for item in found.consumers:
+        if item.status in {Status.OK, Status.VALUE_CHANGES}:
+            continue
+        why = "; ".join(evidence.message for evidence in item.evidence)
+        file = Path(item.location.document).name if item.location else "?"
+        number = int(file[:4]) - 1 if file[:4].isdigit() else -1
+        told[f"statement {number}"] = Outcome(item.status, direct=len(item.path) == 2), why  # noqa: PLR2004 - both ends
+    return told
+
+
+def compared(
+    truth: dict[str, Outcome], found: Impact, made: Warehouse, changes: list[Change]
+) -> Iterator[Disagreement]:
+    """Yield where an answer is not the truth."""
+    told = said(found, made)
+    whole = changes[0] if len(changes) == 1 else {"kind": "plan", "table": str(changes)}
+    for name in truth.keys() | told.keys():
+        if name in {change["table"] for change in changes}:
+            continue
+        real = truth.get(name, Outcome())
+        ours, why = told.get(name, (Outcome(direct=real.direct), ""))
+        wrong = real.status is not ours.status or real.difference != ours.difference
+        if wrong or (ours.status is not Status.OK and real.direct is not ours.direct):
+            yield Disagreement(whole, name, real, ours, why)
