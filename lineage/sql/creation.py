@@ -56,7 +56,7 @@ class Creations(Targets):
             beside = [Column(name) for name in names if name.lower() not in given]
             relation = Relation([*beside, *relation.columns], relation.indirect)
             names = []
-        if kind == "VIEW" and not relation.open and len(names) > len(relation.columns):
+        if not relation.open and len(names) > len(relation.columns):
             text = f"{len(names)} column names are given for {len(relation.columns)} columns"
             binder.problems.append(Problem("alias-columns", text, place_of(target)))
         relation = with_names(binder.settled(relation), names)

@@ -722,9 +722,16 @@ def _array(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 @_handles(exp.Lambda)
 def _lambda(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return _body_of(binder, node, (None,) * len(node.expressions), frame)
+
+
+def _body_of(
+    binder: Expressions, node: exp.Expr, types: tuple[str | None, ...], frame: Frame
+) -> Value:
+    """Bind a lambda whose parameters have these types; what they come from, the list says."""
     inner = Frame(frame.ctes, frame)
-    for parameter in node.expressions:
-        inner.values[parameter.name.lower()] = UNKNOWN_VALUE
+    for parameter, type_ in zip(node.expressions, types, strict=True):
+        inner.values[parameter.name.lower()] = (type_, NOTHING)
     return binder.value(node.this, inner)
 
 
@@ -815,6 +822,12 @@ def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     return _call(binder, node, frame, TRANSFORMATION)
 
 
+@_handles(exp.AtTimeZone)
+def _at_time_zone(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A function in all but how it is written."""
+    return _call(binder, node, frame, TRANSFORMATION)
+
+
 @_handles(exp.Anonymous)
 def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
@@ -842,7 +855,7 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
             written = _written(node) if binder.rules.written_functions else None
             sure = sure or written is not None
             name, arguments = written or (node.key, children(node))
-        kinds, origins = binder.values(arguments, frame)
+        kinds, origins = _values_of(binder, binder.types, name, arguments, frame)
         symbol = not name[:1].isalpha() and name[:1] not in {"_", '"'}
         answer = (binder.types.operator if symbol else binder.types.call)(name, kinds)
         if answer.error is not None and not sure:
@@ -854,6 +867,26 @@ def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> V
     if origins and (strength == AGGREGATION or flags):
         origins = lift(origins, strength, flags)
     return (kind, origins)
+
+
+def _values_of(
+    binder: Expressions, types: TypeSystem, name: str, arguments: list[exp.Expr], frame: Frame
+) -> tuple[tuple[str | None, ...], Origins]:
+    """Bind arguments; a lambda's parameters have the types of the list before it."""
+    if not any(type(item) is exp.Lambda for item in arguments):
+        return binder.values(arguments, frame)
+    kinds: list[str | None] = []
+    origins: Origins = NOTHING
+    for item in arguments:
+        if type(item) is exp.Lambda:
+            count = len(item.expressions)
+            given = types.lambda_parameters(name, (*kinds, None)[: len(arguments) - 1], count)
+            kind, found = _body_of(binder, item, given, frame)
+        else:
+            kind, found = binder.value(item, frame)
+        kinds.append(kind)
+        origins = merge(origins, found)
+    return tuple(kinds), origins
 
 
 def _predicate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:

@@ -35,13 +35,15 @@ class Frame:
 
     __slots__ = (
         "aggregates", "aliases", "busy", "ctes", "entries", "group", "merged", "parent",
-        "position", "projections", "together", "unfolded", "values", "windows",
+        "position", "projections", "refused", "together", "unfolded", "values", "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
         self.entries: list[Entry] = []
         self.merged: dict[str, Column] = {}
         """Columns that USING or NATURAL joined into one."""
+        self.refused: dict[str, Problem] = {}
+        """Why some of those cannot be named: the types of both sides do not mix."""
         self.together: dict[str, set[Entry]] = {}
         """The items whose columns those are; all items for a name that is not listed."""
         self.group = 0

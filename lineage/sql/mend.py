@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lineage.sql.repair import pivot_as_query
+
 TextMend = Callable[[str], str]
 
 _GO = re.compile(r"^([ \t]*)GO([ \t]*(?:\d+[ \t]*)?)(?=\r?$)", re.IGNORECASE | re.MULTILINE)
@@ -403,6 +405,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = joins_without_condition(tokens)
     if dialect == "flink" and TokenType.ROW in types and TokenType.LT in types:
         tokens = row_type(tokens)
+    if dialect == "duckdb" and not types.isdisjoint((TokenType.PIVOT, TokenType.UNPIVOT)):
+        tokens = pivot_as_query(tokens)
     return tokens
 
 

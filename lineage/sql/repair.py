@@ -883,6 +883,53 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
 )
 
 
+_BEFORE_A_QUERY = frozenset({
+    "AS", "MATERIALIZED", "ALL", "UNION", "EXCEPT", "INTERSECT", "NAME", "DISTINCT", "(", ";", "",
+})  # fmt: skip
+_AFTER_A_PIVOT = frozenset({
+    "ORDER BY", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", ";",
+})  # fmt: skip
+
+
+def pivot_as_query(tokens: Tokens) -> Tokens:
+    """``CREATE VIEW v AS PIVOT t ON …``: DuckDB's statement stands where a query does.
+
+    The parser refuses it there, or takes a CREATE with CTEs for one without a query.
+    """
+    for i, token in enumerate(tokens[:-1]):
+        kind = token.token_type
+        if kind not in (TokenType.PIVOT, TokenType.UNPIVOT) or not _begins_query(tokens, i):
+            continue
+        end, depth = i, 0
+        while end < len(tokens):
+            closing = tokens[end].token_type in _CLOSING
+            depth += (tokens[end].token_type in _OPENING) - closing
+            if depth < 0 or (not depth and tokens[end].text.upper() in _AFTER_A_PIVOT):
+                break
+            end += 1
+        return [
+            *tokens[:i], _like(token, TokenType.SELECT, "SELECT"),
+            _like(token, TokenType.STAR, "*"), _like(token, TokenType.FROM, "FROM"),
+            _like(token, TokenType.L_PAREN, "("), *tokens[i:end],
+            _like(token, TokenType.R_PAREN, ")"), *pivot_as_query(tokens[end:]),
+        ]  # fmt: skip
+    return tokens
+
+
+def _begins_query(tokens: Tokens, i: int) -> bool:
+    """Return whether a query may begin at a token; after FROM it does not."""
+    start = next((k + 1 for k in range(i - 1, -1, -1) if tokens[k].text == ";"), 0)
+    words = [token.text.upper() for token in tokens[start : start + 2]]
+    if words == ["INSERT", "INTO"] and i == _group_end(tokens, _name_end(tokens, start + 2)):
+        return True
+    before = tokens[i - 1].text.upper() if i else ""
+    if before == ")":
+        opener = _opener(tokens, i - 1)
+        before = tokens[opener - 1].text.upper() if opener else ")"
+        return before in ("AS", "MATERIALIZED")  # the last CTE
+    return before in _BEFORE_A_QUERY
+
+
 # ---- loops ---------------------------------------------------------------------------------------
 
 

@@ -120,6 +120,8 @@ class Resolution(ABC):
         """Look ``key`` up among the FROM items of one frame."""
         merged = frame.merged.get(key)
         if merged is not None:
+            if key in frame.refused:
+                self.problems.append(frame.refused[key])
             self._use(merged)
             self._carry(merged)
             return (merged.type, merged.direct)
@@ -160,7 +162,7 @@ class Resolution(ABC):
 
     def _learn(self, key: str, name: str, node: exp.Expr, frame: Frame) -> Value:
         """A name that no known column has: it may belong to a table that nobody described."""
-        whole = self._row_of(key, frame)
+        whole = self._row_of((key,), frame)
         if whole is not None:
             return whole
         if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
@@ -205,15 +207,16 @@ class Resolution(ABC):
         self._unknown_column(name, node, frame)
         return UNKNOWN_VALUE
 
-    def _row_of(self, key: str, frame: Frame) -> Value | None:
-        """A bare table alias used as a value means the whole row.
+    def _row_of(self, key: Parts, frame: Frame) -> Value | None:
+        """A table's alias or name used as a value means the whole row.
 
         No column is *used*: the row is, whatever columns it has. PostgreSQL records it so too.
         """
         scope: Frame | None = frame
         while scope is not None:
             for entry in scope.entries:
-                if entry.alias == key and (entry.relation.columns or entry.relation.open):
+                called = entry.answers_to(key)
+                if called and (entry.relation.columns or entry.relation.open):
                     origins: Origins = NOTHING
                     for column in entry.relation.columns:
                         self._carry(column)
@@ -276,6 +279,9 @@ class Resolution(ABC):
         hidden = self._hidden_by_alias(folded, name, node, frame) if seen is None else None
         if hidden is not None:
             return hidden
+        whole = self._row_of((*folded, key), frame) if seen is None else None
+        if whole is not None:
+            return whole
         if seen is not None:
             known = ", ".join(f'"{c.name}"' for c in seen.relation.columns[:5])
             listed = "" if seen.relation.open else f" (it has {known or 'none'})"
@@ -401,7 +407,7 @@ class Resolution(ABC):
             if entry.alias == key:
                 for column in entry.relation.columns:
                     self._use(column)
-        return self._row_of(key, frame) or UNKNOWN_VALUE
+        return self._row_of((key,), frame) or UNKNOWN_VALUE
 
     def _use(self, column: Column) -> None:
         self.uses.update(column.direct)

@@ -520,13 +520,8 @@ class Sources(Pivots):
             ):
                 columns.extend(Column(field, kind, origins) for field, kind in parts)
                 continue
-            name = (
-                names[position]
-                if position < len(names)
-                else ("unnest" if not position else f"unnest_{position}")
-            )
-            columns.append(Column(name, element, origins))
-            for field, kind in parts:
+            columns.append(Column(_unnested(names, alias, position), element, origins))
+            for field, kind in parts if self.rules.dialect != "duckdb" else ():
                 deep = self.rules.dialect == "bigquery"
                 columns.append(
                     Column(field, kind, self._at_path(source, (field,)) if deep else origins)
@@ -544,6 +539,8 @@ class Sources(Pivots):
         if not name and names:
             name = names[0].lower()
         relation = Relation([*columns, *beside])
+        if not names:
+            self._also_called(relation, "unnest")
         if self.rules.dialect == "bigquery" and len(node.expressions) == 1:
             relation = Elements(columns, len(columns) - 1, beside)
             if alias is None and columns[0].type is None:
@@ -637,6 +634,8 @@ class Sources(Pivots):
                 relation = Relation([Column(name, element, origins) for name in shown])
                 if not names and not isinstance(function, exp.GenerateSeries):
                     relation.invented = origins
+                elif not names and shown != [called_as]:
+                    self._also_called(relation, called_as)
         if inner is not None and names:
             relation = self._renamed(relation, alias)
         for pivot in node.args.get("pivots") or ():
@@ -663,6 +662,13 @@ class Sources(Pivots):
             return ["value"]
         own = _OWN_COLUMNS.get((self.rules.dialect, name))
         return list(own or _FUNCTION_COLUMNS.get(name, ()))
+
+    def _also_called(self, relation: Relation, name: str) -> None:
+        """DuckDB lets the column of ``range(3) AS r`` be called ``range`` too; no star shows it."""
+        if self.rules.dialect != "duckdb" or relation.find(name) is not None:
+            return
+        if relation.index is not None and relation.columns:
+            relation.index[name] = relation.columns[0].renamed(name)
 
     def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> None:
         """ClickHouse's ``remote('host', db, t)`` names a table, OPENQUERY only a server."""
@@ -765,6 +771,15 @@ def _function_name(function: exp.Expr, dialect: str) -> str:
         case exp.Func() if not isinstance(function, exp.Anonymous):
             return function.sql_name().lower()
     return function.name.lower()
+
+
+def _unnested(names: list[str], alias: exp.Expr | None, position: int) -> str:
+    """Return the name of the column that a collection becomes."""
+    if position < len(names):
+        return names[position]
+    if position:
+        return f"unnest_{position}"
+    return alias.name if alias is not None and alias.name else "unnest"
 
 
 def _columns_told(function: exp.Expr) -> list[str]:

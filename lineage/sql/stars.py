@@ -206,6 +206,7 @@ class Stars(Expressions):
         if qualifier is None and frame.merged and self.rules.using_first:
             columns.extend(frame.merged.values())
             merged_done.update(frame.merged)
+            self.problems.extend(frame.refused.values())
         for entry in entries:
             relation = entry.relation
             if relation.table is not None:
@@ -220,6 +221,8 @@ class Stars(Expressions):
                         if key not in merged_done:
                             merged_done.add(key)
                             columns.append(frame.merged[key])
+                            if key in frame.refused:
+                                self.problems.append(frame.refused[key])
                         continue
                     columns.append(column)
             elif type(relation) is Elements:

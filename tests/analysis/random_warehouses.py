@@ -187,6 +187,7 @@ class Maker:
         self.made = Warehouse({})
         self.count = 0
         self.schemas = self.chance(0.5)
+        self.macros = False
         self.functions = _functions(self.engine)
 
     # ---- chance ------------------------------------------------------------------------
@@ -250,7 +251,7 @@ class Maker:
         pick = self.random.random()
         if pick < 0.14 and self.fill():
             return
-        if pick < 0.17:
+        if pick < 0.17 and self.macros:
             self.macro()
             return
         for _ in range(12):
@@ -665,7 +666,12 @@ class Maker:
     def fill(self) -> bool:
         """Add an INSERT, MERGE, UPDATE or DELETE of a table that there is."""
         built = {step.target for step in self.made.steps if step.makes and " TABLE " in step.sql.split(" AS ")[0]}
-        names = [name for name in self.made.relations if name in built or self.chance(0.2)]
+        # A build runs what fills a table before what reads it.
+        names = [
+            name
+            for name in self.made.relations
+            if (name in built or self.chance(0.2)) and not self.is_read(name)
+        ]
         if not names:
             return False
         name = self.one(names)
@@ -699,6 +705,10 @@ class Maker:
             return False
         self.made.steps.append(Step(made, name, makes=False))
         return True
+
+    def is_read(self, name: str) -> bool:
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        return any(step.target != name and word.search(step.sql) for step in self.made.steps)
 
     def macro(self) -> None:
         name, columns = self.relation()

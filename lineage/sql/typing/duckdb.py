@@ -636,7 +636,8 @@ class DuckDb:
         """The element's type, then the index; for ``list_reduce`` the accumulator comes first."""
         element = self.unnest(args[0]).type if args else None
         if name.lower() in {"list_reduce", "array_reduce", "reduce"}:
-            types = [element, element, "INTEGER"]
+            # With a first value, what is accumulated may be of another type.
+            types = [element if len(args) == 1 else None, element, "INTEGER"]
         else:
             types = [element, "BIGINT"]
         return tuple(types[i] if i < len(types) else None for i in range(count))
