@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lineage.catalog.identity import scheme
+from lineage.catalog.library import Library
 from lineage.catalog.world import Columns, DatasetTable, Names, View, World
 from lineage.model.entities import Dataset, DatasetKind, Job
 from lineage.model.identity import DatasetId, JobId
@@ -104,6 +105,7 @@ class Program:
     def __init__(self, snapshot: Snapshot, dialect: str | None = None) -> None:
         self.snapshot = snapshot
         self.dialect = dialect or usual(snapshot.jobs.values())
+        self._library = Library(())
         self.names = Names(snapshot.datasets)
         units = self._all()
         unheard = {id_ for unit in units for id_ in unit.writes if id_ not in snapshot.datasets}
@@ -111,6 +113,9 @@ class Program:
             more = {id_: Dataset(id_) for id_ in unheard}
             self.names = Names({**snapshot.datasets, **more})
             units = self._all()
+        self._library = Library(units)
+        for unit in units:
+            unit.reads |= self._library.reads(unit)
         self.units = ordered(units)
         self.by_job = {unit.id: unit for unit in self.units}
         self.writers: dict[DatasetId, list[Unit]] = {}
@@ -150,10 +155,12 @@ class Program:
             targets.add(output)
         targets.update(job.outputs)
         is_view = any(item.view for item in outlines)
-        return Unit(
+        unit = Unit(
             job, dialect, statements, outlines, output,
             frozenset(reads), tuple(sorted(targets)), is_view,
         )  # fmt: skip
+        unit.reads |= self._library.reads(unit)
+        return unit
 
     def bind(self, unit: Unit, world: World, *, dead_ctes: bool = False) -> Outcome:
         """Bind a unit in a world.
@@ -232,7 +239,8 @@ class Program:
     def _bind(self, unit: Unit, world: World, *, dead_ctes: bool) -> Outcome:
         view = View(world, self.names.scope(unit.job))
         rules, types = self.rules(unit)
-        binder = StatementBinder(view, rules, types, dead_ctes=dead_ctes)
+        known = self._library.routines(unit)
+        binder = StatementBinder(view, rules, types, dead_ctes=dead_ctes, routines=known)
         outcome = Outcome()
         problems: list[Problem] = []
         uses: set[Origin] = set()

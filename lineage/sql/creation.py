@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from lineage.sql.bound import Bound, Write, declared_table, paired, with_names, written
-from lineage.sql.frame import CteScope, Frame, Problem, Routine
+from lineage.sql.frame import CteScope, Frame, Problem
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
+from lineage.sql.routine import routines_of
+from lineage.sql.source import deduplicated
 from lineage.sql.target import Targets, schema_names, temporary_name
 
 _MADE_BY_NAME = frozenset({"mysql", "mariadb", "singlestore"})
@@ -21,7 +23,7 @@ class Creations(Targets):
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
         kind = (tree.args.get("kind") or "").upper()
         if isinstance(tree.this, exp.UserDefinedFunction):
-            self._routine(tree.this, tree.args.get("expression"))
+            self._routines.update(routines_of(tree))
         if kind not in ("TABLE", "VIEW", "SINK"):
             return Bound("other")
         this = tree.this
@@ -59,6 +61,9 @@ class Creations(Targets):
         if not relation.open and len(names) > len(relation.columns):
             text = f"{len(names)} column names are given for {len(relation.columns)} columns"
             binder.problems.append(Problem("alias-columns", text, place_of(target)))
+        if kind == "TABLE" and names and self.rules.dedupe_names:
+            relation = deduplicated(relation)
+            _named_twice(relation, names, target, binder)
         relation = with_names(binder.settled(relation), names)
         table = self._define(
             target, binder, relation, temporary=temporary, types=declared, view=kind == "VIEW"
@@ -69,18 +74,6 @@ class Creations(Targets):
         kept = self.target(into.this, binder) if into is not None else table
         write = Write(kept, paired(relation, names), relation.indirect)
         return Bound("create", self._visible(table, [write]), relation, table)
-
-    def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
-        """Keep a macro or function that is an expression or a query: it is bound where called."""
-        bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
-        for item in bodies:
-            parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
-            inner = item.this if isinstance(item, exp.MacroOverload) else item
-            names = tuple(
-                (p.this if isinstance(p, exp.ColumnDef) else p).name.lower() for p in parameters
-            )
-            if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
-                self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
@@ -203,3 +196,14 @@ def _is_temporary(tree: exp.Create) -> bool:
         return False
     kinds = (exp.TemporaryProperty, exp.VolatileProperty)  # the second is Teradata's
     return any(isinstance(item, kinds) for item in properties.expressions)
+
+
+def _named_twice(relation: Relation, names: list[str], target: exp.Expr, binder: Binder) -> None:
+    """Tell where a column that the list leaves out is called like one that it names."""
+    listed = {name.lower() for name in names}
+    for column in relation.columns[len(names) :]:
+        if column.name.lower() in listed:
+            text = f'column with name "{column.name}" already exists'
+            binder.problems.append(
+                Problem("duplicate-column", text, place_of(target), column.name)
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,10 @@ class Routine:
 
     names: tuple[str, ...]
     body: exp.Expr
+
+
+Routines = Mapping[tuple[str, int], Routine]
+"""Macros and functions by name, in lower case, and number of parameters."""
 
 
 @dataclass(frozen=True, slots=True)

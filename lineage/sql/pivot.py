@@ -185,12 +185,7 @@ class Pivots(Projections):
             text = "VARCHAR" if self.types is not None else None
             produced.append(Column(label, text, lift(everything, TRANSFORMATION)))
             for name, origins, seen in zip(value_names, slots, kinds, strict=False):
-                type_ = (
-                    self.types.combine("union", tuple(seen)).type
-                    if self.types is not None and seen
-                    else None
-                )
-                produced.append(Column(name, type_, origins))
+                produced.append(Column(name, self._folded(tuple(seen), node), origins))
         if (
             self.rules.dialect != "duckdb"
             and len(fields_sources) == 1
@@ -206,6 +201,14 @@ class Pivots(Projections):
             for column in produced:
                 indirect = merge(indirect, mark(column.direct, FILTER))
         return Relation([*kept, *produced], indirect, None, relation.open)
+
+    def _folded(self, types: tuple[str | None, ...], node: exp.Pivot) -> str | None:
+        """Return the type of a column that several become: DuckDB does not convert all for it."""
+        if self.types is None or not types:
+            return None
+        if self.rules.dialect != "duckdb":
+            return self.types.combine("union", types).type
+        return self.typed(self.types.combine("coalesce", types), node, "cannot-mix")
 
     def _match_recognize(self, node: exp.MatchRecognize, frame: Frame) -> None:
         if not frame.entries:

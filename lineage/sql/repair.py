@@ -848,6 +848,42 @@ def marked_text(tokens: Tokens) -> Tokens:
 _HEXADECIMAL = re.compile(r"X[A-Z]{0,2}", re.IGNORECASE)
 
 
+def conditions_of_rollup(tokens: Tokens) -> Tokens:
+    """``ROLLUP (a IS NULL, b)``: the parser reads conditions there only in parentheses."""
+    done: Tokens = []
+    i = 0
+    while i < len(tokens):
+        done.append(tokens[i])
+        end = _group_end(tokens, i + 1)
+        if tokens[i].text.upper() not in ("ROLLUP", "CUBE") or end <= i + 3:
+            i += 1
+            continue
+        done.append(tokens[i + 1])
+        for item in _items(tokens[i + 2 : end - 1]):
+            near = item[0]
+            whole = near.token_type is TokenType.L_PAREN and _group_end(item, 0) == len(item)
+            opening = () if whole else (_like(near, TokenType.L_PAREN, "("),)
+            closing = () if whole else (_like(near, TokenType.R_PAREN, ")"),)
+            comma = () if done[-1] is tokens[i + 1] else (_like(near, TokenType.COMMA, ","),)
+            done.extend((*comma, *opening, *item, *closing))
+        done.append(tokens[end - 1])
+        i = end
+    return done if len(done) != len(tokens) else tokens
+
+
+def _items(tokens: Tokens) -> list[Tokens]:
+    """Return what commas part, outside parentheses."""
+    found: list[Tokens] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if not depth and token.token_type is TokenType.COMMA:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [item for item in found if item]
+
+
 _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     task_body,
     statement_set,
@@ -880,6 +916,7 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     pipe_operators,
     sample_of_query,
     marked_text,
+    conditions_of_rollup,
 )
 
 

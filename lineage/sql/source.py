@@ -103,7 +103,7 @@ class Sources(Pivots):
         """Return what a CTE yields, bound when it is first read."""
 
     @abstractmethod
-    def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
+    def _in_routine(self, call: exp.Expr, body: exp.Expr, bind: Callable[[], T]) -> T:
         """Bind the body of a routine, whose problems are not those of the statement."""
 
     @abstractmethod
@@ -504,7 +504,7 @@ class Sources(Pivots):
         columns: list[Column] = []
         for position, item in enumerate(node.expressions):
             type_, origins = self.value(item, frame)
-            element = self.types.element(type_).type if self.types is not None and type_ else None
+            element = self._element_of(type_, item)
             parts = fields(element) if element else ()
             self.influenced(origins, JOIN)
             source = Column("", None, origins)
@@ -546,6 +546,16 @@ class Sources(Pivots):
             if alias is None and columns[0].type is None:
                 relation.invented = columns[0].direct
         frame.entries.append(Entry(name, relation))
+
+    def _element_of(self, type_: str | None, node: exp.Expr) -> str | None:
+        """Return the type of the rows that a collection becomes; DuckDB wants a list."""
+        if self.types is None or type_ is None:
+            return None
+        if self.rules.dialect == "duckdb" and not type_.endswith("]"):
+            text = f"UNNEST requires a single list or array as input, not {type_}"
+            self.problems.append(Problem("no-function", text, place_of(node)))
+            return None
+        return self.types.element(type_).type
 
     def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
         inner = node.this
@@ -611,7 +621,9 @@ class Sources(Pivots):
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
-            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            relation = self._in_routine(
+                function, body, lambda: self.query(body, inside.ctes, inside)
+            )
             relation = self._renamed(relation, alias)
         elif inner is not None:
             relation = self._windowed(inner, function, frame)
@@ -734,28 +746,27 @@ def _is_stage(node: object) -> bool:
 
 
 def deduplicated(relation: Relation) -> Relation:
-    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``."""
-    seen: dict[str, int] = {}
+    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``.
+
+    From left to right: a column that was called ``id_1`` and stands behind them is ``id_1_1``.
+    """
     columns = relation.columns
-    names = [column.name.lower() for column in columns]
-    if len(set(names)) == len(names):
+    if len({column.name.lower() for column in columns}) == len(columns):
         return relation
-    taken = set(names)
+    seen: dict[str, int] = {}
     result = []
     for column in columns:
         key = column.name.lower()
-        count = seen.get(key, 0)
-        seen[key] = count + 1
-        if not count or column.name == "*":
+        count = seen.get(key)
+        if count is None or column.name == "*":
+            seen[key] = 1
             result.append(column)
             continue
-        name = f"{column.name}_{count}"
-        while name.lower() in taken:
+        while f"{key}_{count}" in seen:
             count += 1
-            name = f"{column.name}_{count}"
-        taken.add(name.lower())
         seen[key] = count + 1
-        result.append(column.renamed(name))
+        seen[f"{key}_{count}"] = 1
+        result.append(column.renamed(f"{column.name}_{count}"))
     return Relation(result, relation.indirect, None, relation.open)
 
 

@@ -187,7 +187,7 @@ class Maker:
         self.made = Warehouse({})
         self.count = 0
         self.schemas = self.chance(0.5)
-        self.macros = False
+        self.macros = True
         self.functions = _functions(self.engine)
 
     # ---- chance ------------------------------------------------------------------------
@@ -273,7 +273,8 @@ class Maker:
         made = f"CREATE {word} {name}{listed} AS {text}"
         if self.runs(made):
             columns = self.described(name)
-            if len({column.lower() for column, _ in columns}) == len(columns):
+            stored = all("TYPE" not in type_ for _, type_ in columns)  # what no table can hold
+            if stored and len({column.lower() for column, _ in columns}) == len(columns):
                 self.made.steps.append(Step(made, name, makes=True))
                 self.made.relations[name] = columns
 

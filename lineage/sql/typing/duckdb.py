@@ -577,6 +577,8 @@ class DuckDb:
             )
         if shape.id in {"JSON", "VARIANT"}:
             return Typed(shape.id)
+        if shape.id == "MAP" and shape.children:
+            return Typed(self._name(shape.children[1]))
         return Typed(
             None, f"Cannot extract field '{name}' from expression because it is not a struct"
         )
