@@ -833,9 +833,34 @@ def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     name = node.name.lower()
     if (name, len(node.expressions)) in binder.routines:
         return binder.routine_value(node, frame)
+    if name in _STRUCT_WITH and binder.types is not None:
+        return _struct_with(binder, node, frame)
     return _call(
         binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
     )
+
+
+_STRUCT_WITH = frozenset({"struct_insert", "struct_update"})
+
+
+def _struct_with(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """DuckDB's ``struct_insert(s, a := 1)``: the members that there are, and those that are named."""
+    kinds, origins = binder.values(node.expressions, frame)
+    flagged = lift(origins, TRANSFORMATION)
+    assert binder.types is not None  # noqa: S101 - as its caller says
+    members: dict[str, tuple[str, str | None]] = {
+        name.lower(): (name, type_) for name, type_ in fields(kinds[0] or "")
+    }
+    for item, kind in zip(node.expressions[1:], kinds[1:], strict=True):
+        if not isinstance(item, exp.PropertyEQ | exp.Kwarg):
+            return (None, flagged)
+        type_ = binder.types.concrete(kind) if kind is not None else None
+        known = members.get(item.this.name.lower(), (item.this.name, None))
+        members[item.this.name.lower()] = (known[0], type_)
+    types = [type_ for _, type_ in members.values() if type_ is not None]
+    if len(types) < len(members) or len(members) < len(kinds):
+        return (None, flagged)
+    return (struct(tuple(name for name, _ in members.values()), tuple(types)), flagged)
 
 
 def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> Value:

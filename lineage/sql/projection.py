@@ -77,10 +77,12 @@ class Projections(Stars):
 
     def alias_value(self, key: str, frame: Frame) -> Column | None:
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
+        position, node = frame.projections[key]
+        if self.rules.last_alias and position >= frame.position:
+            return None  # where several are called so, the last counts
         known = frame.aliases.get(key)
         if known is not None:
             return known
-        position, node = frame.projections[key]
         if position >= frame.position or key in frame.busy:
             return None
         frame.busy.add(key)

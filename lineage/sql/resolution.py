@@ -335,7 +335,10 @@ class Resolution(ABC):
         names = (*qualifier, name)
         scope: Frame | None = frame
         while scope is not None:
-            for first in range(len(names) - 1):
+            sizes = range(len(names) - 1)
+            if self.rules.dialect == "duckdb":  # a table's alias goes before a column
+                sizes = [*sizes[1:], *sizes[:1]]
+            for first in sizes:
                 head, path = names[: first + 1], names[first + 1 :]
                 column = self._exact(head, scope, learn=first > 0)
                 if column is not None:

@@ -604,7 +604,7 @@ class Maker:
             f"select {items}, unnest(t.{text}) as item from {name} t",
             f"select {items}, item from {name} t cross join unnest({text}) as u(item)",
             f"select {items}, u.* from {name} t left join lateral (select unnest(t.{text}) as item) u on true",
-            f"select unnest({text}, recursive := true) from {name} t",
+            f"select unnest({text}, recursive := true) as piece from {name} t",
         ])  # fmt: skip
 
     def correlated(self) -> str:

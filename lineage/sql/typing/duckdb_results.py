@@ -394,10 +394,16 @@ def type_name(_casts: Casts, _args: Sequence[Shape]) -> Shape | str:
     return Shape("STRING_LITERAL")
 
 
+def second(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """The second argument's type."""
+    return normal(args[1])
+
+
 # Rules that hold although the catalogue names a result type.
 OVERRIDES: dict[str, Rule] = {
     "date_part": date_part,
     "datepart": date_part,
+    "cast_to_type": second,
     "quantile_cont": quantile,
     "typeof": type_name,
 }
