@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lineage.model.identity import DatasetId
+from lineage.model.identity import DatasetId, JobId
 from lineage.sql.frame import Routine, Routines
 from lineage.sql.routine import calls_in, routines_of
 
@@ -21,6 +21,7 @@ class Library:
     def __init__(self, units: Iterable[Unit]) -> None:
         self._bodies: dict[str, dict[tuple[str, int], Routine]] = {}
         self._reads: dict[str, dict[str, frozenset[DatasetId]]] = {}
+        self._makers: dict[str, dict[str, Unit]] = {}
         makers = [unit for unit in units if any(item.routine for item in unit.outlines)]
         for unit in makers:
             self._learn(unit)
@@ -36,6 +37,7 @@ class Library:
             made = routines_of(statement.tree) if statement.tree is not None else {}
             bodies.update(made)
             reads.update((name, unit.reads) for name, _ in made)
+            self._makers.setdefault(unit.id.namespace, {}).update((name, unit) for name, _ in made)
 
     def routines(self, unit: Unit) -> Routines:
         """Return what a unit may call."""
@@ -49,6 +51,23 @@ class Library:
         trees = (statement.tree for statement in unit.statements)
         names = (calls_in(tree) for tree in trees if tree is not None)
         return _NOTHING.union(*(self._read_by(home, found) for found in names))
+
+    def makers(self, unit: Unit) -> tuple[Unit, ...]:
+        """Return the units that make the macros that a unit calls, those that they call first."""
+        known = self._makers.get(unit.id.namespace)
+        if not known:
+            return ()
+        found: dict[JobId, Unit] = {}
+        self._collect(unit, known, found)
+        return tuple(maker for id_, maker in found.items() if id_ != unit.id)
+
+    def _collect(self, unit: Unit, known: dict[str, Unit], found: dict[JobId, Unit]) -> None:
+        for statement in unit.statements:
+            for name in sorted(calls_in(statement.tree)) if statement.tree is not None else ():
+                maker = known.get(name)
+                if maker is not None and maker is not unit and maker.id not in found:
+                    self._collect(maker, known, found)
+                    found[maker.id] = maker
 
     def _read_by(self, home: str, names: set[str]) -> frozenset[DatasetId]:
         known = self._reads[home]

@@ -189,6 +189,10 @@ class Program:
         reader = Reader(view, terms, named)
         return with_deep_stack(lambda: reader.statement(tree), unit.job.sql or "")
 
+    def makers(self, unit: Unit) -> tuple[Unit, ...]:
+        """Return the units that only make macros, and that have to be run before another."""
+        return tuple(maker for maker in self._library.makers(unit) if not maker.writes)
+
     def rules(self, unit: Unit) -> tuple[Rules, TypeSystem]:
         """Return the engine's rules and types."""
         rules = rules_for(unit.dialect)
