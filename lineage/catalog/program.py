@@ -95,6 +95,8 @@ class Outcome:
     rows: Relation | None = None
     """The rows of its last query."""
     missing: tuple[DatasetId, ...] = ()
+    shapes: tuple[tuple[str, ...], ...] = ()
+    """The columns of each row that is a value as a whole."""
     unsure: dict[tuple[str | None, ...], tuple[int, int]] = field(default_factory=dict)
     """Types that were worked out together, one of them not known, and where first."""
 
@@ -266,6 +268,7 @@ class Program:
             uses |= bound.uses
             if bound.unsure:
                 outcome.unsure = {**bound.unsure, **outcome.unsure}
+            outcome.shapes = (*outcome.shapes, *bound.shapes)
             candidates.extend(bound.candidates)
             for table in bound.reads:
                 found = self._id(table, view, unit)

@@ -11,7 +11,6 @@ from lineage.sql.query import Binder
 from lineage.sql.relation import FILTER, JOIN, Column, Relation, Table, merge
 from lineage.sql.target import assignments, column_of
 
-
 _JOINS_TARGET = frozenset({"duckdb", "postgres", "redshift", "materialize", "risingwave"})
 
 
@@ -232,9 +231,7 @@ def _items_given(values: exp.Expr | None) -> list[exp.Expr]:
     return [values] if isinstance(values, exp.Expr) else []
 
 
-def _aliased_table(
-    target: exp.Expr, from_: exp.Expr | None, dialect: str
-) -> exp.Table | None:
+def _aliased_table(target: exp.Expr, from_: exp.Expr | None, dialect: str) -> exp.Table | None:
     """``UPDATE a … FROM t AS a``: the table behind the alias.
 
     DuckDB and PostgreSQL join the target with what FROM lists: there it is another row of it.

@@ -204,6 +204,4 @@ def _named_twice(relation: Relation, names: list[str], target: exp.Expr, binder:
     for column in relation.columns[len(names) :]:
         if column.name.lower() in listed:
             text = f'column with name "{column.name}" already exists'
-            binder.problems.append(
-                Problem("duplicate-column", text, place_of(target), column.name)
-            )
+            binder.problems.append(Problem("duplicate-column", text, place_of(target), column.name))

@@ -22,6 +22,7 @@ from lineage.sql.relation import (
     MASKED,
     NEVER,
     NOTHING,
+    ROW,
     TRANSFORMATION,
     WINDOW,
     Column,
@@ -32,6 +33,7 @@ from lineage.sql.relation import (
     lift,
     mark,
     merge,
+    without,
 )
 from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value
 from lineage.sql.typing import Typed
@@ -783,12 +785,14 @@ def _unfolded(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 @_handles(exp.Count)
 def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    _refuse_lateral(binder, node, frame)
     inside = node.args.get("this")
     origins: Origins = NOTHING
     if inside is not None and type(inside) is not exp.Star:
         origins = binder.value(inside, frame)[1]
         if type(inside) is exp.Column and type(inside.this) is exp.Star:
             origins = NOTHING  # rows are counted, whatever is in them
+        origins = without(origins, ROW)  # and in whatever order
     for item in node.expressions:
         origins = merge(origins, binder.value(item, frame)[1])
     return (
@@ -815,7 +819,21 @@ def _function_name(node: exp.Expr) -> str:
 
 
 def _aggregate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    _refuse_lateral(binder, node, frame)
     return _call(binder, node, frame, AGGREGATION)
+
+
+def _refuse_lateral(binder: Expressions, node: exp.Expr, frame: Frame) -> None:
+    """Refuse what aggregates only columns of the FROM clause around: it would be done there."""
+    if frame.parent is None or not (binder.rules.implicit_lateral and binder.rules.catalogue):
+        return
+    columns = list(node.find_all(exp.Column))
+    if not columns or isinstance(node.parent, exp.Window) or node.find(exp.Query, exp.Star):
+        return
+    if all(binder.beyond_from(column, frame) for column in columns):
+        text = "LATERAL join cannot contain aggregates of what stands beside it"
+        problem = Problem("lateral-aggregate", text, place_of(node), columns[0].name)
+        binder.problems.append(problem)
 
 
 def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
@@ -844,7 +862,7 @@ _STRUCT_WITH = frozenset({"struct_insert", "struct_update"})
 
 
 def _struct_with(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
-    """DuckDB's ``struct_insert(s, a := 1)``: the members that there are, and those that are named."""
+    """DuckDB's ``struct_insert(s, a := 1)``: the members that there are, and those named."""
     kinds, origins = binder.values(node.expressions, frame)
     flagged = lift(origins, TRANSFORMATION)
     assert binder.types is not None  # noqa: S101 - as its caller says

@@ -25,7 +25,6 @@ from lineage.sql.relation import (
     merge,
 )
 
-
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

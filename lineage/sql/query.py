@@ -70,6 +70,7 @@ class Binder(SetOperations):
         self.problems: list[Problem] = []
         self.uses: set[Origin] = set()
         self.unsure: dict[Types, tuple[int, int]] = {}
+        self.shapes: dict[tuple[str, ...], None] = {}
         self.candidates: list[tuple[tuple[Origin, ...], str]] = []
         self.reads: dict[Parts, Table] = {}
         self.missing: dict[Parts, exp.Expr] = {}

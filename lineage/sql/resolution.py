@@ -11,6 +11,7 @@ from lineage.sql.frame import Cte, Entry, Frame, Problem
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     NOTHING,
+    ROW,
     TRANSFORMATION,
     Column,
     Origin,
@@ -40,6 +41,7 @@ class Resolution(ABC):
     rules: Rules
     types: TypeSystem | None
     unsure: dict[Types, tuple[int, int]]
+    shapes: dict[tuple[str, ...], None]
     uses: set[Origin]
     variables: frozenset[str]
 
@@ -223,7 +225,8 @@ class Resolution(ABC):
                         origins = merge(origins, column.direct)
                     for table in entry.relation.open:
                         origins = merge(origins, table.star().direct)
-                    return (self._row_type(entry.relation), lift(origins, TRANSFORMATION))
+                    self.shapes[tuple(one.name.lower() for one in entry.relation.columns)] = None
+                    return (self._row_type(entry.relation), lift(origins, TRANSFORMATION, ROW))
             scope = scope.parent
         return None
 
@@ -411,6 +414,26 @@ class Resolution(ABC):
                 for column in entry.relation.columns:
                     self._use(column)
         return self._row_of((key,), frame) or UNKNOWN_VALUE
+
+    def beyond_from(self, node: exp.Column, frame: Frame) -> bool:
+        """Return whether a column is one of a FROM clause that this query itself is an item of."""
+        key, qualifier = node.name.lower(), tuple(part.name.lower() for part in node.parts[:-1])
+        scope: Frame | None = frame
+        crossed = False
+        while scope is not None:
+            if key in scope.values or (not qualifier and key in scope.projections):
+                return False
+            for entry in scope.entries:
+                relation = entry.relation
+                if relation.open or relation.invented is not None:
+                    return False
+                if qualifier and not entry.answers_to(qualifier):
+                    continue
+                if relation.find(key) is not None:
+                    return crossed
+            crossed = crossed or any(scope.parent is around for around in self._around)
+            scope = scope.parent
+        return False
 
     def _use(self, column: Column) -> None:
         self.uses.update(column.direct)

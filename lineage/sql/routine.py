@@ -8,7 +8,7 @@ from lineage.sql.frame import Routine
 
 
 def makes_routine(tree: exp.Expr) -> bool:
-    """Return whether a statement makes a macro or function whose body is bound where it is called."""
+    """Return whether a statement makes a macro or function that is bound where it is called."""
     return bool(routines_of(tree))
 
 

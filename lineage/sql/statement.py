@@ -57,6 +57,7 @@ class StatementBinder(Transfers):
         )
         bound.uses = frozenset(binder.uses)
         bound.unsure = binder.unsure
+        bound.shapes = tuple(binder.shapes)
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         return [*aside, bound]

@@ -183,16 +183,18 @@ def _try(
     work: Callable[[], None],
     half: DatasetId | None,
 ) -> bool:
-    try:
-        if half is not None:
-            raise EngineRefused(f"{short(half)} could not be filled")
-        work()
-    except EngineRefused as error:
-        built.errors.setdefault(subject, str(error))
-        if failed:
-            built.blocked[subject] = failed[0]
-        return False
-    return True
+    refusal = f"{short(half)} could not be filled" if half is not None else None
+    if refusal is None:
+        try:
+            work()
+        except EngineRefused as error:
+            refusal = str(error)
+    if refusal is None:
+        return True
+    built.errors.setdefault(subject, refusal)
+    if failed:
+        built.blocked[subject] = failed[0]
+    return False
 
 
 def _relation(verdict: Verdict, before: _Built, after: _Built, told: list[Diagnostic]) -> Verdict:

@@ -238,7 +238,9 @@ class Maker:
         self.made.tables[name] = self.made.relations[name] = self.described(name)
 
     def described(self, name: str) -> Columns:
-        return [(str(row[0]), str(row[1])) for row in self.engine.execute(f"DESCRIBE {name}").fetchall()]
+        return [
+            (str(row[0]), str(row[1])) for row in self.engine.execute(f"DESCRIBE {name}").fetchall()
+        ]
 
     def runs(self, text: str) -> bool:
         try:
@@ -390,7 +392,15 @@ class Maker:
     def random_query(self) -> str:
         """Return a query of the other generator, over these relations."""
         generator = random_queries.Generator(self.random.randint(0, 10**9))
-        known = {"INTEGER", "VARCHAR", "DATE", "BOOLEAN", "INTEGER[]", "MAP(VARCHAR, INTEGER)", "JSON"}
+        known = {
+            "INTEGER",
+            "VARCHAR",
+            "DATE",
+            "BOOLEAN",
+            "INTEGER[]",
+            "MAP(VARCHAR, INTEGER)",
+            "JSON",
+        }
         generator.ctes = [{
             name: [(column, type_ if type_ in known else "?") for column, type_ in columns]
             for name, columns in self.made.relations.items()
@@ -408,7 +418,9 @@ class Maker:
     def tail(self, items: int) -> str:
         if not self.chance(0.15):
             return ""
-        return self.one([f" order by {self.random.randint(1, items)}", " order by all", " order by 1 desc"])
+        return self.one(
+            [f" order by {self.random.randint(1, items)}", " order by all", " order by 1 desc"]
+        )
 
     def staging(self) -> str:
         name, columns = self.relation()
@@ -511,7 +523,9 @@ class Maker:
         (one, left), (other, right) = self.relation(), self.relation()
         pick = self.random.random()
         if pick < 0.35:
-            same = [name for name, columns in self.made.relations.items() if len(columns) == len(left)]
+            same = [
+                name for name, columns in self.made.relations.items() if len(columns) == len(left)
+            ]
             other = self.one(same) if "name" not in word else other
             return f"select * from {one} {word} select * from {other}"
         if pick < 0.5:
@@ -520,9 +534,17 @@ class Maker:
             return " ".join([f"select {', '.join(items)} from {one}{conditions[0]} {word}",
                              f"select {', '.join(items)} from {one}{conditions[1]}"])  # fmt: skip
         size = min(len(left), len(right), 4)
-        ours, theirs = self.some(self.refs(left), size, size), self.some(self.refs(right), size, size)
+        ours, theirs = (
+            self.some(self.refs(left), size, size),
+            self.some(self.refs(right), size, size),
+        )
         if self.chance(0.5):  # such as have types that go together
-            pairs = [(a, b) for a in self.refs(left) for b in self.refs(right) if family(a.type) == family(b.type)]
+            pairs = [
+                (a, b)
+                for a in self.refs(left)
+                for b in self.refs(right)
+                if family(a.type) == family(b.type)
+            ]
             if not pairs:
                 return None
             chosen = self.some(pairs, 1, 4)
@@ -541,7 +563,9 @@ class Maker:
         keys = [key for key in keys if " over " not in key and "unnest" not in key]
         listed = [f"{key} as g{place}" if not re.fullmatch(r'\w+|".*"', key) or self.chance(0.3) else key
                   for place, key in enumerate(keys)]  # fmt: skip
-        aggregates = [f"{self.aggregate(refs)} as m{place}" for place in range(self.random.randint(1, 4))]
+        aggregates = [
+            f"{self.aggregate(refs)} as m{place}" for place in range(self.random.randint(1, 4))
+        ]
         places = ", ".join(str(place + 1) for place in range(len(keys)))
         group = ""
         if keys:
@@ -558,7 +582,9 @@ class Maker:
         part, order = self.one(refs).text, self.one(refs).text
         over = f"(partition by {part} order by {order} desc)"
         if self.chance(0.5):
-            return f"select * from {name}{self.where(refs, 0.2)} qualify row_number() over {over} = 1"
+            return (
+                f"select * from {name}{self.where(refs, 0.2)} qualify row_number() over {over} = 1"
+            )
         items = self.items(refs, 4)
         if self.chance(0.5):
             return (f"select {', '.join(items)}, row_number() over w as rn, max({self.one(refs).text}) over w as m "
@@ -572,8 +598,15 @@ class Maker:
         key = quoted(self.one(columns)[0])
         value_text = self.one([f"sum({quoted(value[0])})", f"max({quoted(value[0])})", "count(*)",
                                f"sum({quoted(value[0])}) as s, count(*) as n"])  # fmt: skip
-        listed = {"t": "'new', 'paid'", "n": "1, 2", "b": "true, false"}.get(family(on[1]), "'a', 'b'")
-        inner = self.one([name, f"(select {', '.join(sorted({key, quoted(on[0]), quoted(value[0])}))} from {name})"])
+        listed = {"t": "'new', 'paid'", "n": "1, 2", "b": "true, false"}.get(
+            family(on[1]), "'a', 'b'"
+        )
+        inner = self.one(
+            [
+                name,
+                f"(select {', '.join(sorted({key, quoted(on[0]), quoted(value[0])}))} from {name})",
+            ]
+        )
         if self.chance(0.5):
             return (f"select * from {inner} pivot ({value_text} for {quoted(on[0])} in ({listed})"
                     f"{self.one(['', f' group by {key}'])})")  # fmt: skip
@@ -611,7 +644,10 @@ class Maker:
         (one, left), (other, right) = self.relation(), self.relation()
         lefts, rights = self.refs(left, "o"), self.refs(right, "i")
         if self.chance(0.4):  # a name that is found in the query around, if it goes within
-            lefts = [*lefts, *(ref for ref in self.refs(left) if ref.name not in {n for n, _ in right})]
+            lefts = [
+                *lefts,
+                *(ref for ref in self.refs(left) if ref.name not in {n for n, _ in right}),
+            ]
         match_ = f"{self.one(rights).text} = {self.one(lefts).text}"
         items = ", ".join(self.items(lefts, 4))
         return self.one([
@@ -666,7 +702,11 @@ class Maker:
 
     def fill(self) -> bool:
         """Add an INSERT, MERGE, UPDATE or DELETE of a table that there is."""
-        built = {step.target for step in self.made.steps if step.makes and " TABLE " in step.sql.split(" AS ")[0]}
+        built = {
+            step.target
+            for step in self.made.steps
+            if step.makes and " TABLE " in step.sql.split(" AS ")[0]
+        }
         # A build runs what fills a table before what reads it.
         names = [
             name
@@ -681,10 +721,16 @@ class Maker:
         other, theirs = self.relation()
         rights = self.refs(theirs)
         chosen = self.some(columns, 1, 4)
-        fitting = [[ref.text for ref in rights if family(ref.type) == family(type_)] or ["null"] for _, type_ in chosen]
+        fitting = [
+            [ref.text for ref in rights if family(ref.type) == family(type_)] or ["null"]
+            for _, type_ in chosen
+        ]
         values = [self.one(texts) for texts in fitting]
         listed = ", ".join(quoted(column) for column, _ in chosen)
-        named = ", ".join(f"{value} as {quoted(column)}" for value, (column, _) in zip(values, chosen, strict=True))
+        named = ", ".join(
+            f"{value} as {quoted(column)}"
+            for value, (column, _) in zip(values, chosen, strict=True)
+        )
         key = quoted(self.one(columns)[0])
         theirs_key = self.one(rights).text
         sets = ", ".join(f"{quoted(column)} = s.{value}" if value != "null" else f"{quoted(column)} = null"
@@ -789,7 +835,9 @@ def changes(made: Warehouse, seed: int, many: int) -> list[Change]:
         if kind == "drop_column" and len(columns) == 1:
             continue
         if kind == "rename_column":
-            change["new"] = random.choice([f"{column}_new", *random.sample(fresh, min(1, len(fresh)))])
+            change["new"] = random.choice(
+                [f"{column}_new", *random.sample(fresh, min(1, len(fresh)))]
+            )
         if kind == "type_change":
             change |= {"old": old, "new": random.choice([type_ for type_ in TYPES if type_ != old])}
         if kind == "add_column":

@@ -76,9 +76,15 @@ def changed(columns: Columns, change: Change) -> Columns:
         case "drop_column":
             return [item for item in columns if item[0] != change["column"]]
         case "rename_column":
-            return [(change["new"] if name == change["column"] else name, type_) for name, type_ in columns]
+            return [
+                (change["new"] if name == change["column"] else name, type_)
+                for name, type_ in columns
+            ]
         case "type_change":
-            return [(name, change["new"] if name == change["column"] else type_) for name, type_ in columns]
+            return [
+                (name, change["new"] if name == change["column"] else type_)
+                for name, type_ in columns
+            ]
         case "add_column":
             return [*columns, (change["new"], change["type"])]
         case "reorder":
@@ -181,7 +187,9 @@ class Rebuilder:
             error = after.errors.get(number, "")
             status = Status.OK
             if error:
-                status = Status.BLOCKED if self.reads[number] & failed - {step.target} else Status.BREAKS
+                status = (
+                    Status.BLOCKED if self.reads[number] & failed - {step.target} else Status.BREAKS
+                )
             if step.target in place.subjects:
                 if error:
                     found[f"statement {number}"] = Outcome(status, direct=direct, error=error)
@@ -191,7 +199,9 @@ class Rebuilder:
             known = found.get(step.target, Outcome())
             worse = [Status.OK, Status.BREAKS, Status.BLOCKED].index
             chosen = max(known.status, status, key=worse)
-            found[step.target] = Outcome(chosen, direct=known.direct or direct, error=known.error or error)
+            found[step.target] = Outcome(
+                chosen, direct=known.direct or direct, error=known.error or error
+            )
         for name, outcome in list(found.items()):
             if name not in after.columns or outcome.status is not Status.OK:
                 continue
