@@ -99,7 +99,7 @@ def _makes_routine(event: Event) -> bool:
     if event.job is None or event.outputs:
         return False
     said = (facet for facet in event.job.facets.values() if isinstance(facet, SqlFacet))
-    return any(item.routine for one in said for item in outline(one.query, one.dialect))
+    return any(item.routine for one in said for item in outline(one.query or "", one.dialect))
 
 
 def _spoken_of(event: Event) -> set[DatasetId]:

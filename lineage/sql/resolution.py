@@ -42,6 +42,7 @@ class Resolution(ABC):
     types: TypeSystem | None
     unsure: dict[Types, tuple[int, int]]
     shapes: dict[tuple[str, ...], None]
+    _around: list[Frame]
     uses: set[Origin]
     variables: frozenset[str]
 
@@ -338,7 +339,7 @@ class Resolution(ABC):
         names = (*qualifier, name)
         scope: Frame | None = frame
         while scope is not None:
-            sizes = range(len(names) - 1)
+            sizes = list(range(len(names) - 1))
             if self.rules.dialect == "duckdb":  # a table's alias goes before a column
                 sizes = [*sizes[1:], *sizes[:1]]
             for first in sizes:
