@@ -5,6 +5,7 @@ and types are the engine's. The same seed makes the same warehouse.
 """
 
 # ruff: noqa: S311, S608 - chance that can be repeated is wanted, and so is SQL made of text
+# ruff: noqa: C901, E501, ISC004 - each choice is one among many, a statement to a line
 
 from __future__ import annotations
 
@@ -295,6 +296,7 @@ class Maker:
 
     def expression(self, refs: list[Ref]) -> str:
         for _ in range(30):
+            made: str | None
             if self.chance(0.12):
                 made = self.called(refs)
             else:
@@ -805,6 +807,8 @@ def _functions(engine: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
 
 
 def quoted(name: str) -> str:
+    if name in {"true", "false", "null"}:
+        return f'"{name}"'
     return name if re.fullmatch("[a-z_][a-z_0-9]*", name) else '"' + name.replace('"', '""') + '"'
 
 

@@ -1,6 +1,4 @@
-"""Makes a change in an engine, rebuilds everything downstream on empty tables, and tells what differs."""
-
-# ruff: noqa: S608 - SQL made of text is what this is about
+"""Makes changes in an engine, rebuilds what is downstream on empty tables, tells what differs."""
 
 from __future__ import annotations
 
@@ -16,9 +14,9 @@ import lineage
 from lineage import Status, Workspace
 from lineage.analysis.impact import differences
 from lineage.model.verdict import Impact, SchemaDifference
-from tests.analysis.random_warehouses import Change, Columns, Warehouse, create_table, quoted
+from tests.analysis.random_warehouses import Change, Columns, Step, Warehouse, create_table
 
-
+NO_DIFFERENCE = SchemaDifference()
 _REFUSED = re.compile(r"(Binder|Catalog|Parser) Error|waits for")
 
 
@@ -38,7 +36,7 @@ class Outcome:
     """What became of one relation."""
 
     status: Status = Status.OK
-    difference: SchemaDifference = SchemaDifference()
+    difference: SchemaDifference = NO_DIFFERENCE
     direct: bool = False
     error: str = ""
 
@@ -65,8 +63,8 @@ class Disagreement:
         said = {key: value for key, value in self.change.items() if key != "id"}
         return (
             f"{self.kind}: {said} {self.subject}: engine {self.truth.error[:150]!r} "
-            f"{self.truth.difference if self.truth.difference else ''} said {self.why[:200]!r} "
-            f"{self.said.difference if self.said.difference else ''}"
+            f"{self.truth.difference or ''} said {self.why[:200]!r} "
+            f"{self.said.difference or ''}"
         )
 
 
@@ -90,6 +88,15 @@ def changed(columns: Columns, change: Change) -> Columns:
         case "reorder":
             return [*columns[1:], *columns[:1]]
     return columns
+
+
+def tried(connection: duckdb.DuckDBPyConnection, step: Step) -> str | None:
+    """Run a statement, and return why it failed, if it did."""
+    try:
+        connection.execute(step.sql)
+    except duckdb.Error as error:
+        return str(error)
+    return None
 
 
 class Rebuilder:
@@ -122,15 +129,13 @@ class Rebuilder:
                 place.put(connection, step.target)
                 continue
             waits = self.reads[number] & failed - {step.target} if changes else set()
-            try:
-                if waits:
-                    raise duckdb.Error("waits for " + ", ".join(sorted(waits)))
-                connection.execute(step.sql)
-            except duckdb.Error as error:
-                built.errors[number] = str(error)
-                built.runs = built.runs and bool(_REFUSED.match(str(error)))
-                if step.target is not None and step.target not in place.subjects:
-                    failed.add(step.target)
+            error = "waits for " + ", ".join(sorted(waits)) if waits else tried(connection, step)
+            if error is None:
+                continue
+            built.errors[number] = error
+            built.runs = built.runs and bool(_REFUSED.match(error))
+            if step.target is not None and step.target not in place.subjects:
+                failed.add(step.target)
         for name in self.made.relations:
             if name in failed or name in place.gone:
                 continue
@@ -153,21 +158,25 @@ class Rebuilder:
                 connection.execute(step.sql)
         for step in self.made.steps:
             found = set()
-            for name, columns in self.made.relations.items():
+            for name in self.made.relations:
                 if step.target is None or (name == step.target and step.makes):
                     continue
                 connection.execute("BEGIN")
                 connection.execute(f"DROP TABLE {name}")
                 if step.makes and step.target != name:
                     connection.execute(f"DROP TABLE {step.target}")
-                try:
-                    connection.execute(step.sql)
-                    connection.execute("ROLLBACK")
-                except duckdb.Error:
+                if tried(connection, step) is not None:
                     found.add(name)
-                    connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
             yield found
         connection.close()
+
+    def _failure(self, number: int, failed: set[str]) -> Status:
+        waits = self.reads[number] & failed - {self.made.steps[number].target}
+        return Status.BLOCKED if waits else Status.BREAKS
+
+    def _difference(self, name: str, after: Built) -> SchemaDifference:
+        return differences(tuple(self.before.columns[name]), tuple(after.columns[name]))
 
     def truth(self, changes: list[Change]) -> dict[str, Outcome] | None:
         """Return what becomes of every relation, and of what fills one that was changed.
@@ -185,11 +194,7 @@ class Rebuilder:
                 continue
             direct = bool(self.reads[number] & place.subjects)
             error = after.errors.get(number, "")
-            status = Status.OK
-            if error:
-                status = (
-                    Status.BLOCKED if self.reads[number] & failed - {step.target} else Status.BREAKS
-                )
+            status = self._failure(number, failed) if error else Status.OK
             if step.target in place.subjects:
                 if error:
                     found[f"statement {number}"] = Outcome(status, direct=direct, error=error)
@@ -203,12 +208,10 @@ class Rebuilder:
                 chosen, direct=known.direct or direct, error=known.error or error
             )
         for name, outcome in list(found.items()):
-            if name not in after.columns or outcome.status is not Status.OK:
-                continue
-            before = tuple(self.before.columns[name])
-            difference = differences(before, tuple(after.columns[name]))
-            if difference:
-                found[name] = Outcome(Status.SCHEMA_CHANGES, difference, outcome.direct)
+            if name in after.columns and outcome.status is Status.OK:
+                difference = self._difference(name, after)
+                if difference:
+                    found[name] = Outcome(Status.SCHEMA_CHANGES, difference, outcome.direct)
         return found
 
 
@@ -268,14 +271,14 @@ def said(found: Impact, made: Warehouse) -> dict[str, tuple[Outcome, str]]:
         difference = item.difference if status is Status.SCHEMA_CHANGES else SchemaDifference()
         why = "; ".join(evidence.message for evidence in item.evidence)
         name = key(item.relation, made)
-        told[name] = Outcome(status, difference, len(item.path) == 2), why  # noqa: PLR2004 - both ends
+        told[name] = Outcome(status, difference, len(item.path) == 2), why
     for item in found.consumers:
         if item.status in {Status.OK, Status.VALUE_CHANGES}:
             continue
         why = "; ".join(evidence.message for evidence in item.evidence)
         file = Path(item.location.document).name if item.location else "?"
         number = int(file[:4]) - 1 if file[:4].isdigit() else -1
-        told[f"statement {number}"] = Outcome(item.status, direct=len(item.path) == 2), why  # noqa: PLR2004 - both ends
+        told[f"statement {number}"] = Outcome(item.status, direct=len(item.path) == 2), why
     return told
 
 

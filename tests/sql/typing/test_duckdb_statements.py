@@ -9,9 +9,9 @@ import pytest
 
 import lineage
 
-TABLE = """CREATE TABLE t (i INTEGER, l INTEGER[], s VARCHAR[], m MAP(VARCHAR, DATE), 
-    st STRUCT(p INTEGER, q VARCHAR), ot STRUCT(r DOUBLE, P BIGINT), d DATE, ts TIMESTAMP, tz TIMESTAMP WITH TIME ZONE,
-    ns TIMESTAMP_NS, e DECIMAL(10,2), b BOOLEAN, v VARCHAR)"""
+TABLE = """CREATE TABLE t (i INTEGER, l INTEGER[], s VARCHAR[], m MAP(VARCHAR, DATE),
+    st STRUCT(p INTEGER, q VARCHAR), ot STRUCT(r DOUBLE, P BIGINT), d DATE, ts TIMESTAMP,
+    tz TIMESTAMP WITH TIME ZONE, ns TIMESTAMP_NS, e DECIMAL(10,2), b BOOLEAN, v VARCHAR)"""
 EXPRESSIONS = """
 list_transform(l, lambda x: x + 1) | list_transform(s, lambda x, n: n) | [x + 0.5 for x in l]
 list_filter(l, lambda x: x > 1) | list_reduce(l, lambda a, c: a + c)
