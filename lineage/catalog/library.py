@@ -39,6 +39,10 @@ class Library:
             reads.update((name, unit.reads) for name, _ in made)
             self._makers.setdefault(unit.id.namespace, {}).update((name, unit) for name, _ in made)
 
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._bodies)
+
     def routines(self, unit: Unit) -> Routines:
         """Return what a unit may call."""
         return self._bodies.get(unit.id.namespace, {})

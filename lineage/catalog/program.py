@@ -191,6 +191,11 @@ class Program:
         reader = Reader(view, terms, named)
         return with_deep_stack(lambda: reader.statement(tree), unit.job.sql or "")
 
+    @property
+    def has_routines(self) -> bool:
+        """Whether any unit makes macros, which mean what they mean in all of it."""
+        return bool(self._library)
+
     def makers(self, unit: Unit) -> tuple[Unit, ...]:
         """Return the units that only make macros, and that have to be run before another."""
         return tuple(maker for maker in self._library.makers(unit) if not maker.writes)
