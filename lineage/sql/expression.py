@@ -858,6 +858,23 @@ def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     )
 
 
+@_handles(exp.StructExtract)
+def _struct_extract(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """DuckDB's ``struct_extract(s, 'a')`` is ``s.a``."""
+    key = node.args.get("expression")
+    if binder.rules.dialect != "duckdb" or not isinstance(key, exp.Literal) or not key.is_string:
+        return _function(binder, node, frame)
+    type_, origins = binder.value(node.this, frame)
+    kind = None
+    if type_ is not None and binder.types is not None:
+        if type_.startswith(("STRUCT(", "UNION(")):
+            answer = binder.types.field(type_, key.name)
+        else:  # of a list, or of nothing
+            answer = binder.types.call("struct_extract", (type_, "STRING_LITERAL"))
+        kind = binder.typed(answer, node, "no-field")
+    return (kind, lift(origins, TRANSFORMATION))
+
+
 _STRUCT_WITH = frozenset({"struct_insert", "struct_update"})
 
 
