@@ -344,6 +344,21 @@ class Projections(Stars):
         del node
         return origins
 
+    def _range(self, window: exp.Expr, kinds: dict[int, str | None]) -> None:
+        """Check that DuckDB can count the offsets of a RANGE from the key that it orders by."""
+        order, spec = window.args.get("order"), window.args.get("spec")
+        if order is None or spec is None or self.types is None or not self.rules.catalogue:
+            return
+        if (spec.args.get("kind") or "").upper() != "RANGE" or len(order.expressions) != 1:
+            return
+        key = kinds[id(order.expressions[0])]
+        for end in ("start", "end"):
+            offset = spec.args.get(end)
+            if isinstance(offset, exp.Expr):
+                before = (spec.args.get(f"{end}_side") or "").upper() == "PRECEDING"
+                answer = self.types.operator("-" if before else "+", (key, kinds[id(offset)]))
+                self.typed(answer, order.expressions[0], "no-operator")
+
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
         """Bind PARTITION BY and ORDER BY of a window, following names to the WINDOW clause."""
         origins: Origins = NOTHING
@@ -355,10 +370,12 @@ class Projections(Stars):
         if spec is not None:
             keys.extend(b for b in (spec.args.get("start"), spec.args.get("end"))
                         if isinstance(b, exp.Expr))  # fmt: skip
+        kinds: dict[int, str | None] = {}
         for key in keys:
-            found = self.value(key, frame)[1]
+            kinds[id(key)], found = self.value(key, frame)
             if found:
                 origins = merge(origins, found)
+        self._range(node, kinds)
         name = node.args.get("alias") or (
             node.args.get("first") if isinstance(node.args.get("first"), exp.Expr) else None
         )
