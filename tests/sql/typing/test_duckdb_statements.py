@@ -23,7 +23,8 @@ d AT TIME ZONE 'UTC' | ts AT TIME ZONE 'UTC' | tz AT TIME ZONE 'UTC' | ns AT TIM
 quantile_cont(i, 0.5) | quantile_cont(d, 0.5) | quantile_cont(e, 0.5) | quantile_cont(i, [0.1, 0.9])
 percentile_cont(0.5) WITHIN GROUP (ORDER BY i) | median(ts) | quantile_disc(d, 0.5)
 coalesce(st, ot) | CASE WHEN b THEN st ELSE ot END | [st, ot] | greatest(st, ot) | st = ot
-struct_extract(st, 'P') | struct_insert(st, z := 1.5, y := d) | struct_update(st, q := 1) | cast_to_type(v, e)
+struct_extract(st, 'P')
+struct_insert(st, z := 1.5, y := d) | struct_update(st, q := 1) | cast_to_type(v, e)
 """.replace("\n", "|").strip("|").split("|")  # fmt: skip
 SOURCES = (
     "SELECT * FROM range(3) AS r", "SELECT r.range, r.r, r FROM range(3) AS r",
