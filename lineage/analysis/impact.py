@@ -110,6 +110,7 @@ class Walk:
         self._of_one_side = (was - now, now - was)
         """What is made before only, or after only: moved, split, put together. Whoever read one and
         reads the other reads the same if these mean the same."""
+        self._positions = {unit.id: place for place, unit in enumerate(estate.steps)}
         self._touched: set[DatasetId] = set()
         self._waiting: list[int] = []
         self._queued: set[int] = set()
@@ -120,14 +121,11 @@ class Walk:
         for dataset in (*self.proposal.subjects, *self.proposal.gone, *lost):
             self.path.setdefault(dataset, (short(dataset),))
             self._touch(dataset)
-        positions = {unit.id: place for place, unit in enumerate(self.estate.steps)}
         for dataset in (*self.proposal.subjects, *self.proposal.gone):
-            for unit in self.estate.program.writers.get(dataset, ()):
-                if not unit.makes and unit.id in positions:
-                    self._queue(positions[unit.id])
+            self._refill(dataset)
         for id_, unit in self.proposal.edits.items():
-            if id_ in positions:
-                self._queue(positions[id_])
+            if id_ in self._positions:
+                self._queue(self._positions[id_])
             else:
                 self._judge(unit)
         while self._waiting:
@@ -145,6 +143,12 @@ class Walk:
         self._touched.add(dataset)
         for position in self.estate.readers.get(dataset, ()):
             self._queue(position)
+
+    def _refill(self, dataset: DatasetId) -> None:
+        """Have what adds to a dataset looked at, which has other columns now."""
+        for unit in self.estate.program.writers.get(dataset, ()):
+            if not unit.makes and unit.id in self._positions:
+                self._queue(self._positions[unit.id])
 
     def _queue(self, position: int) -> None:
         if position not in self._queued:
@@ -167,7 +171,7 @@ class Walk:
         now = self._rebind(unit)
         subjects: list[DatasetId | JobId] = [*targets, unit.id]
         for id_ in subjects:
-            self._trace(id_, (*was.reads, *now.reads))
+            self._trace(id_, (*was.reads, *now.reads, *filled))
         common = self._common(unit, was, now)
         if not targets:
             found = self._consumer(unit, common, was, now)
@@ -273,6 +277,7 @@ class Walk:
         self._carry(target, was, now, difference, changed)
         if difference and target in now.defined:
             self.world.put(self._table(target, star, after))
+            self._refill(target)
         if found.status is Status.OK and difference:
             found = Judged(Status.SCHEMA_CHANGES, difference=difference)
             found.evidence = [Evidence("other-columns", describe(difference), unit.job.origin)]

@@ -16,7 +16,17 @@ from lineage.catalog.world import DatasetTable
 from lineage.model.identity import DatasetId
 from lineage.model.names import joined, parts_of
 from lineage.sql.meaning import Meaning
-from lineage.sql.relation import FILTER, GROUP_BY, JOIN, NEVER, SORT, STRENGTH, Origin, Origins
+from lineage.sql.relation import (
+    FILTER,
+    GROUP_BY,
+    JOIN,
+    NEVER,
+    ROW,
+    SORT,
+    STRENGTH,
+    Origin,
+    Origins,
+)
 
 Key = tuple[DatasetId, str]
 """A column: its dataset, and its name in lower case."""
@@ -107,6 +117,8 @@ def silent(before: Outcome, after: Outcome, target: DatasetId, drift: Drift) -> 
         was = earlier.pop(0) if earlier else Written(target, [])
         _columns(was, written, drift, found)
         found.rows = found.rows or _rows(was.indirect, written.indirect, drift)
+        if before.shapes != after.shapes:
+            _whole_rows(written, found)
     for read in after.reads:
         reason = drift.rows.get(read)
         if _is_unreadable(reason):
@@ -161,6 +173,18 @@ def _columns(before: Written, after: Written, drift: Drift, found: Silent) -> No
             )
 
 
+def _whole_rows(written: Written, found: Silent) -> None:
+    """Tell of what is worked out from a whole row, whose columns are other ones in its order."""
+    what = "a whole row, whose columns have another order or other names"
+    for name, column in written.columns:
+        if any(flags & ROW for flags in (*column.direct.values(), *column.indirect.values())):
+            message = f"{name} is worked out from {what}"
+            reason = Reason("other-row", message, certain=False, column=name, place=column.place)
+            found.columns.setdefault(name.lower(), reason)
+    if found.rows is None and any(flags & ROW for flags in written.indirect.values()):
+        found.rows = Reason("other-row", f"its rows are picked by {what}", certain=False)
+
+
 def _value(name: str, before: Origins, after: Origins, drift: Drift) -> Reason | None:
     was = {key_of(origin): flags for origin, flags in before.items()}
     now = {_earlier(key_of(origin), drift): flags for origin, flags in after.items()}
@@ -197,15 +221,11 @@ def _rows(before: Origins, after: Origins, drift: Drift) -> Reason | None:
     unreadable = _unreadable("its rows are picked", before, after, drift)
     if unreadable is not None:
         return unreadable
-    was = {(key_of(origin), flags & ~SORT) for origin, flags in before.items() if flags & ~SORT}
-    now = {
-        (_earlier(key_of(origin), drift), flags & ~SORT)
-        for origin, flags in after.items()
-        if flags & ~SORT
-    }
-    if {key for key, _ in was} != {key for key, _ in now}:
-        fresh = {key for key, _ in now} - {key for key, _ in was}
-        lost = {key for key, _ in was} - {key for key, _ in now}
+    order = SORT | ROW
+    was = {key_of(origin) for origin, flags in before.items() if flags & ~order}
+    now = {_earlier(key_of(origin), drift) for origin, flags in after.items() if flags & ~order}
+    if was != now:
+        fresh, lost = now - was, was - now
         what = f"{_names(fresh)} decides now" if fresh else f"{_names(lost)} no longer decides"
         return Reason("other-rows", f"{what} which rows there are")
     for origin, flags in after.items():

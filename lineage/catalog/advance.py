@@ -33,6 +33,8 @@ def following(before: Program, snapshot: Snapshot, dialect: str | None = None) -
         _following(before, program, job) for job in snapshot.jobs.values() if job.sql is not None
     )
     units = [unit for unit in found if unit is not None]
+    if before.has_routines or any(item.routine for unit in units for item in unit.outlines):
+        return Program(snapshot, dialect)
     if _unheard(program, units) != _unheard(before, before.units):
         return Program(snapshot, dialect)
     return Part(snapshot, known, before.names, ordered(units))
@@ -73,7 +75,9 @@ class _Advance:
         self.given = given
         self.world = World()
         self.outcomes: dict[JobId, Outcome] = {}
-        self.other_rules = program.dialect != before.program.dialect
+        # What calls a macro says something else when that does, whatever its own text.
+        macros = program.has_routines or before.program.has_routines
+        self.other_rules = macros or program.dialect != before.program.dialect
         self.other_names = other_names(before.program.snapshot.datasets, program.snapshot.datasets)
         self.entangled = {*entangled(before.program), *entangled(program)}
 

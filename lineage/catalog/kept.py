@@ -17,6 +17,7 @@ from functools import cached_property
 import msgspec
 
 from lineage.catalog.derive import Settled
+from lineage.catalog.library import Library
 from lineage.catalog.program import Outcome, Program, Unit, Written
 from lineage.catalog.world import Columns, DatasetTable, Names, World
 from lineage.model.diagnostic import Diagnostic
@@ -610,6 +611,7 @@ class Part(Program):
         self.dialect = dialect
         self.names = names
         self.units = tuple(units)
+        self._library = Library(self.units)
         self.by_job = {unit.id: unit for unit in self.units}
         self.writers: dict[DatasetId, list[Unit]] = {}
         for unit in self.units:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lineage.catalog.identity import scheme
+from lineage.catalog.library import Library
 from lineage.catalog.world import Columns, DatasetTable, Names, View, World
 from lineage.model.entities import Dataset, DatasetKind, Job
 from lineage.model.identity import DatasetId, JobId
@@ -95,6 +96,8 @@ class Outcome:
     rows: Relation | None = None
     """The rows of its last query."""
     missing: tuple[DatasetId, ...] = ()
+    shapes: tuple[tuple[str, ...], ...] = ()
+    """The columns of each row that is a value as a whole."""
     unsure: dict[tuple[str | None, ...], tuple[int, int]] = field(default_factory=dict)
     """Types that were worked out together, one of them not known, and where first."""
 
@@ -105,6 +108,7 @@ class Program:
     def __init__(self, snapshot: Snapshot, dialect: str | None = None) -> None:
         self.snapshot = snapshot
         self.dialect = dialect or usual(snapshot.jobs.values())
+        self._library = Library(())
         self.names = Names(snapshot.datasets)
         units = self._all()
         unheard = {id_ for unit in units for id_ in unit.writes if id_ not in snapshot.datasets}
@@ -112,6 +116,9 @@ class Program:
             more = {id_: Dataset(id_) for id_ in unheard}
             self.names = Names({**snapshot.datasets, **more})
             units = self._all()
+        self._library = Library(units)
+        for unit in units:
+            unit.reads |= self._library.reads(unit)
         self.units = ordered(units)
         self.by_job = {unit.id: unit for unit in self.units}
         self.writers: dict[DatasetId, list[Unit]] = {}
@@ -151,10 +158,12 @@ class Program:
             targets.add(output)
         targets.update(job.outputs)
         is_view = any(item.view for item in outlines)
-        return Unit(
+        unit = Unit(
             job, dialect, statements, outlines, output,
             frozenset(reads), tuple(sorted(targets)), is_view,
         )  # fmt: skip
+        unit.reads |= self._library.reads(unit)
+        return unit
 
     def bind(self, unit: Unit, world: World, *, dead_ctes: bool = False) -> Outcome:
         """Bind a unit in a world.
@@ -204,6 +213,15 @@ class Program:
             return name((dataset, column.lower()))
 
         return Definition(trees[0], view, named)
+
+    @property
+    def has_routines(self) -> bool:
+        """Whether any unit makes macros, which mean what they mean in all of it."""
+        return bool(self._library)
+
+    def makers(self, unit: Unit) -> tuple[Unit, ...]:
+        """Return the units that only make macros, and that have to be run before another."""
+        return tuple(maker for maker in self._library.makers(unit) if not maker.writes)
 
     def rules(self, unit: Unit) -> tuple[Rules, TypeSystem]:
         """Return the engine's rules and types."""
@@ -255,7 +273,8 @@ class Program:
     def _bind(self, unit: Unit, world: World, *, dead_ctes: bool) -> Outcome:
         view = View(world, self.names.scope(unit.job))
         rules, types = self.rules(unit)
-        binder = StatementBinder(view, rules, types, dead_ctes=dead_ctes)
+        known = self._library.routines(unit)
+        binder = StatementBinder(view, rules, types, dead_ctes=dead_ctes, routines=known)
         outcome = Outcome()
         problems: list[Problem] = []
         uses: set[Origin] = set()
@@ -277,6 +296,7 @@ class Program:
             uses |= bound.uses
             if bound.unsure:
                 outcome.unsure = {**bound.unsure, **outcome.unsure}
+            outcome.shapes = (*outcome.shapes, *bound.shapes)
             candidates.extend(bound.candidates)
             for table in bound.reads:
                 found = self._id(table, view, unit)

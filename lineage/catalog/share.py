@@ -13,6 +13,7 @@ import msgspec
 
 from lineage.catalog.derive import Settled, made
 from lineage.catalog.kept import Part
+from lineage.catalog.library import Library
 from lineage.catalog.program import Outcome, Program, Syntax, Unit, ordered, usual
 from lineage.catalog.world import Columns, Names, World
 from lineage.model.entities import Dataset, Job
@@ -80,8 +81,15 @@ class _Share:
             text, dialect = job.sql or "", bare.dialect_of(job)
             syntax = found[job.id] = (parsed(text, dialect), outline(text, dialect))
             told.append((number, syntax[1]))
-        for number, outlines in _OUTLINES.decode(self.exchange(_ENCODER.encode(told))):
-            found[self.jobs[number].id] = (_THEIRS if outlines else (), outlines)
+        heard = _OUTLINES.decode(self.exchange(_ENCODER.encode(told)))
+        # Who calls a macro is seen in the syntax: where there are any, each parses all.
+        macros = any(item.routine for _, outlines in (*told, *heard) for item in outlines)
+        for number, outlines in heard:
+            job = self.jobs[number]
+            theirs: tuple[Parsed, ...] = _THEIRS if outlines else ()
+            if macros:
+                theirs = parsed(job.sql or "", bare.dialect_of(job))
+            found[job.id] = (theirs, outlines)
         return found
 
     def _program(self, syntax: dict[JobId, Syntax]) -> Program:
@@ -99,7 +107,11 @@ class _Share:
 
 def _units(program: Program, jobs: Iterable[Job], syntax: dict[JobId, Syntax]) -> list[Unit]:
     found = (program.unit(job, known=syntax[job.id]) for job in jobs)
-    return [unit for unit in found if unit.statements]
+    units = [unit for unit in found if unit.statements]
+    library = Library(units)
+    for unit in units:
+        unit.reads |= library.reads(unit)
+    return units
 
 
 def steps(program: Program) -> list[list[Unit]]:

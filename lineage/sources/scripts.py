@@ -14,8 +14,9 @@ import msgspec
 
 from lineage.model.diagnostic import Diagnostic
 from lineage.model.event import Arrival, Event
-from lineage.model.facet import OriginFacet
+from lineage.model.facet import OriginFacet, SqlFacet
 from lineage.model.identity import DatasetId
+from lineage.sql.outline import outline
 
 READ = (".sql",)
 _OTHER = (".json", ".ndjson", ".jsonl", ".gz")
@@ -75,7 +76,7 @@ def remember(events: Iterable[Event | Arrival]) -> bytes:
         if not isinstance(event, Event):
             return b""
         place = _document(event)
-        if place is None:
+        if place is None or _makes_routine(event):
             return b""
         for id_ in _spoken_of(event):
             documents.setdefault(id_, {})[place] = None
@@ -91,6 +92,14 @@ def _document(event: Event) -> str | None:
             if isinstance(facet, OriginFacet):
                 return facet.document
     return None
+
+
+def _makes_routine(event: Event) -> bool:
+    """Return whether a statement makes a macro: any script of the folder may call it."""
+    if event.job is None or event.outputs:
+        return False
+    said = (facet for facet in event.job.facets.values() if isinstance(facet, SqlFacet))
+    return any(item.routine for one in said for item in outline(one.query or "", one.dialect))
 
 
 def _spoken_of(event: Event) -> set[DatasetId]:
@@ -137,7 +146,7 @@ def _parts(
             {path: data for path, data in content.items() if data is not None}
         )
         told = [event for event in events if isinstance(event, Event) and _document(event)]
-        if len(told) < len(events):
+        if len(told) < len(events) or any(map(_makes_routine, told)):
             return None
         found[id(state)] = Part(told, diagnostics)
     return [found[id(state)] for state in states]

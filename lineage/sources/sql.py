@@ -93,11 +93,12 @@ class Script:
         if _entangled(outlines) and len(pieces) > 1:
             yield from self._whole()
             return
-        alone = sum(_is_job(found) for found in outlines) == 1
+        alone = sum(_is_job(found) and not _is_routine(found) for found in outlines) == 1
         for number, (piece, found) in enumerate(zip(pieces, outlines, strict=True)):
             yield from self._problems(piece, found)
             if _is_job(found):
-                yield self._job(piece, found, None if alone else number)
+                single = len(pieces) == 1 or (alone and not _is_routine(found))
+                yield self._job(piece, found, None if single else number)
             for item in found:
                 if item.role is Role.DECLARE and not item.temporary:
                     yield self._declared(piece, item)
@@ -262,8 +263,13 @@ def _added_to(found: tuple[Outline, ...]) -> set[tuple[str, ...]]:
 
 def _is_job(found: tuple[Outline, ...]) -> bool:
     return any(item.role in {Role.FILL, Role.QUERY, Role.BROKEN} for item in found) or any(
-        item.role is Role.ALTER and item.reads for item in found
+        item.routine or (item.role is Role.ALTER and item.reads) for item in found
     )
+
+
+def _is_routine(found: tuple[Outline, ...]) -> bool:
+    """Return whether a statement only makes a macro: what calls it has to know it."""
+    return all(item.routine for item in found)
 
 
 READER = Reader(purpose="SQL scripts", recognises=recognises, read=read)

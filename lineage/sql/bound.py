@@ -40,6 +40,8 @@ class Bound:
     """Every column that is referred to, by a person or by a star."""
     unsure: dict[Types, tuple[int, int]] = field(default_factory=dict)
     """Types that were worked out together, one of them not known, and where first."""
+    shapes: tuple[tuple[str, ...], ...] = ()
+    """The columns of each row that is a value as a whole."""
     problems: tuple[Problem, ...] = ()
     candidates: tuple[tuple[tuple[Origin, ...], str], ...] = ()
 

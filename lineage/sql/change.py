@@ -11,6 +11,8 @@ from lineage.sql.query import Binder
 from lineage.sql.relation import FILTER, JOIN, Column, Relation, Table, merge
 from lineage.sql.target import assignments, column_of
 
+_JOINS_TARGET = frozenset({"duckdb", "postgres", "redshift", "materialize", "risingwave"})
+
 
 class Changes(Insertions):
     """Statements that change rows which are there."""
@@ -47,7 +49,7 @@ class Changes(Insertions):
         """Bind what an UPDATE ranges over, and return the table that it names."""
         node = tree.this
         from_ = tree.args.get("from_")
-        aliased = _aliased_table(node, from_)
+        aliased = _aliased_table(node, from_, self.rules.dialect)
         if aliased is None:
             binder.from_item(node, frame)
         if from_ is not None:
@@ -252,15 +254,19 @@ def _items_given(values: exp.Expr | None) -> list[exp.Expr]:
     return [values] if isinstance(values, exp.Expr) else []
 
 
-def _aliased_table(target: exp.Expr, from_: exp.Expr | None) -> exp.Table | None:
-    """``UPDATE a … FROM t AS a``: the table behind the alias."""
+def _aliased_table(target: exp.Expr, from_: exp.Expr | None, dialect: str) -> exp.Table | None:
+    """``UPDATE a … FROM t AS a``: the table behind the alias.
+
+    DuckDB and PostgreSQL join the target with what FROM lists: there it is another row of it.
+    """
     if from_ is None or not isinstance(target, exp.Table) or target.db:
         return None
     for table in _items_of(from_):
         alias = table.args.get("alias")
         if alias is not None and alias.name.lower() == target.name.lower():
             return table
-        if table.name.lower() == target.name.lower() and target.args.get("alias") is None:
+        named = alias is None or dialect not in _JOINS_TARGET
+        if named and table.name.lower() == target.name.lower() and not target.args.get("alias"):
             return table
     return None
 

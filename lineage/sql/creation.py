@@ -15,10 +15,11 @@ from lineage.sql.bound import (
 )
 from lineage.sql.dialect import SPARK
 from lineage.sql.frame import CteScope, Entry, Frame, Problem, Routine
-from lineage.sql.parse import parse
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import NOTHING, Column, Relation, Table
+from lineage.sql.routine import routines_of
+from lineage.sql.source import deduplicated
 from lineage.sql.target import column_of, schema_names, temporary_name
 from lineage.sql.variables import Variables
 
@@ -35,7 +36,7 @@ class Creations(Variables):
     def _create(self, tree: exp.Create, binder: Binder) -> Bound:
         kind = (tree.args.get("kind") or "").upper()
         if isinstance(tree.this, exp.UserDefinedFunction):
-            self._routine(tree.this, tree.args.get("expression"))
+            self._routines.update(routines_of(tree, self.rules.dialect))
         body = tree.args.get("expression")
         if kind == "MODEL" and isinstance(tree.this, exp.Table) and isinstance(body, exp.Query):
             relation = self._query(body, binder, tree)
@@ -75,10 +76,13 @@ class Creations(Variables):
             relation = Relation([*beside, *relation.columns], relation.indirect)
             names = []
         width = len(relation.columns)
-        few = bool(names) and self.rules.exact_column_lists and len(names) < width
-        if kind == "VIEW" and not relation.open and (few or len(names) > width):
+        exact = kind == "VIEW" and bool(names) and self.rules.exact_column_lists
+        if not relation.open and (len(names) > width or (exact and len(names) < width)):
             text = f"{len(names)} column names are given for {len(relation.columns)} columns"
             binder.problems.append(Problem("alias-columns", text, place_of(target)))
+        if kind == "TABLE" and names and self.rules.dedupe_names:
+            relation = deduplicated(relation)
+            _named_twice(relation, names, target, binder)
         relation = with_names(binder.settled(relation), names)
         if self.rules.exact_column_lists:
             self._refuse_repeated(relation, binder, target)
@@ -108,36 +112,6 @@ class Creations(Variables):
                     Problem("repeated-column", text, place_of(target), column.name)
                 )
             seen.add(key)
-
-    def _routine(self, made: exp.UserDefinedFunction, body: exp.Expr | None) -> None:
-        """Keep a macro or function that is an expression or a query: it is bound where called."""
-        bodies = body.expressions if isinstance(body, exp.MacroOverloads) else [body]
-        returned = made.parent.find(exp.ReturnsProperty) if made.parent is not None else None
-        schema_node = returned.this if returned is not None else None
-        for item in bodies:
-            parameters = (item if isinstance(item, exp.MacroOverload) else made).expressions
-            inner = item.this if isinstance(item, exp.MacroOverload) else item
-            if isinstance(inner, exp.Return):
-                inner = inner.this.unnest()
-            names = tuple(map(_parameter_name, parameters))
-            inner = self._query_in_text(inner, made) or inner
-            if isinstance(schema_node, exp.Schema) and isinstance(inner, exp.Query):
-                inner = _called_as(inner, schema_names(schema_node))
-            if isinstance(inner, exp.Condition | exp.Query) and not isinstance(inner, exp.Literal):
-                self._routines[made.this.name.lower(), len(names)] = Routine(names, inner)
-
-    def _query_in_text(
-        self, body: exp.Expr | None, made: exp.UserDefinedFunction
-    ) -> exp.Expr | None:
-        """Return the query that is the text of a function in SQL."""
-        if not isinstance(body, exp.Heredoc | exp.RawString | exp.Literal):
-            return None
-        language = made.parent.find(exp.LanguageProperty) if made.parent is not None else None
-        if language is not None and language.name.lower() != "sql":
-            return None
-        found = parse(body.name, self.rules.dialect)
-        tree = found[-1].tree if len(found) == 1 else None
-        return tree if isinstance(tree, exp.Query) else None
 
     def _alter_view(self, tree: exp.Alter, query: exp.Expr, binder: Binder) -> Bound:
         """``ALTER VIEW v AS …`` makes the view anew."""
@@ -329,19 +303,6 @@ def _all_from(name: str) -> exp.Select:
     return exp.select("*").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
 
 
-def _parameter_name(node: exp.Expr) -> str:
-    """Return the name under which a routine's body finds an argument: ``@x`` is no column."""
-    inner = node.this if isinstance(node, exp.ColumnDef) else node
-    return f"@{inner.name.lower()}" if isinstance(inner, exp.Parameter) else inner.name.lower()
-
-
-def _called_as(query: exp.Query, names: list[str]) -> exp.Select:
-    """Return a query whose columns are called as the function says that it returns them."""
-    columns = [exp.to_identifier(name, quoted=True) for name in names]
-    alias = exp.TableAlias(this=exp.to_identifier("returned"), columns=columns)
-    return exp.select("*").from_(exp.Subquery(this=query.copy(), alias=alias))
-
-
 def _declared_types(node: exp.Schema | None, binder: Binder) -> dict[str, str]:
     if node is None:
         return {}
@@ -362,3 +323,12 @@ def _is_temporary(tree: exp.Create) -> bool:
         return False
     kinds = (exp.TemporaryProperty, exp.VolatileProperty)  # the second is Teradata's
     return any(isinstance(item, kinds) for item in properties.expressions)
+
+
+def _named_twice(relation: Relation, names: list[str], target: exp.Expr, binder: Binder) -> None:
+    """Tell where a column that the list leaves out is called like one that it names."""
+    listed = {name.lower() for name in names}
+    for column in relation.columns[len(names) :]:
+        if column.name.lower() in listed:
+            text = f'column with name "{column.name}" already exists'
+            binder.problems.append(Problem("duplicate-column", text, place_of(target), column.name))

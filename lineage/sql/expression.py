@@ -15,7 +15,7 @@ from sqlglot import exp
 from lineage.sql.dialect import SPARK
 from lineage.sql.frame import Frame, Problem, Routine
 from lineage.sql.masking import masks
-from lineage.sql.nested import fields
+from lineage.sql.nested import fields, struct
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     AGGREGATION,
@@ -23,6 +23,7 @@ from lineage.sql.relation import (
     MASKED,
     NEVER,
     NOTHING,
+    ROW,
     TRANSFORMATION,
     WINDOW,
     Column,
@@ -33,6 +34,7 @@ from lineage.sql.relation import (
     lift,
     mark,
     merge,
+    without,
 )
 from lineage.sql.resolution import UNKNOWN_VALUE, Resolution, Value, variable_key
 from lineage.sql.typing import Typed
@@ -816,12 +818,14 @@ def _unfolded(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
 
 @_handles(exp.Count)
 def _count(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    _refuse_lateral(binder, node, frame)
     inside = node.args.get("this")
     origins: Origins = NOTHING
     if inside is not None and type(inside) is not exp.Star:
         origins = binder.value(inside, frame)[1]
         if type(inside) is exp.Column and type(inside.this) is exp.Star:
             origins = NOTHING  # rows are counted, whatever is in them
+        origins = without(origins, ROW)  # and in whatever order
     for item in node.expressions:
         origins = merge(origins, binder.value(item, frame)[1])
     return (
@@ -857,10 +861,30 @@ def _function_name(node: exp.Expr) -> str:
 
 
 def _aggregate(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    _refuse_lateral(binder, node, frame)
     return _call(binder, node, frame, AGGREGATION)
 
 
+def _refuse_lateral(binder: Expressions, node: exp.Expr, frame: Frame) -> None:
+    """Refuse what aggregates only columns of the FROM clause around: it would be done there."""
+    if frame.parent is None or not (binder.rules.implicit_lateral and binder.rules.catalogue):
+        return
+    columns = list(node.find_all(exp.Column))
+    if not columns or isinstance(node.parent, exp.Window) or node.find(exp.Query, exp.Star):
+        return
+    if all(binder.beyond_from(column, frame) for column in columns):
+        text = "LATERAL join cannot contain aggregates of what stands beside it"
+        problem = Problem("lateral-aggregate", text, place_of(node), columns[0].name)
+        binder.problems.append(problem)
+
+
 def _function(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    return _call(binder, node, frame, TRANSFORMATION)
+
+
+@_handles(exp.AtTimeZone)
+def _at_time_zone(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """A function in all but how it is written."""
     return _call(binder, node, frame, TRANSFORMATION)
 
 
@@ -871,9 +895,51 @@ def _anonymous(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
         return binder.routine_value(node, frame)
     if name == "getvariable" and node.expressions:  # DuckDB's
         return binder.variable(node.expressions[0].name.lower())
+    if name in _STRUCT_WITH and binder.types is not None:
+        return _struct_with(binder, node, frame)
     return _call(
         binder, node, frame, AGGREGATION if binder.rules.is_aggregate(name) else TRANSFORMATION
     )
+
+
+@_handles(exp.StructExtract)
+def _struct_extract(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """DuckDB's ``struct_extract(s, 'a')`` is ``s.a``."""
+    key = node.args.get("expression")
+    if binder.rules.dialect != "duckdb" or not isinstance(key, exp.Literal) or not key.is_string:
+        return _function(binder, node, frame)
+    type_, origins = binder.value(node.this, frame)
+    kind = None
+    if type_ is not None and binder.types is not None:
+        if type_.startswith(("STRUCT(", "UNION(")):
+            answer = binder.types.field(type_, key.name)
+        else:  # of a list, or of nothing
+            answer = binder.types.call("struct_extract", (type_, "STRING_LITERAL"))
+        kind = binder.typed(answer, node, "no-field")
+    return (kind, lift(origins, TRANSFORMATION))
+
+
+_STRUCT_WITH = frozenset({"struct_insert", "struct_update"})
+
+
+def _struct_with(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
+    """DuckDB's ``struct_insert(s, a := 1)``: the members that there are, and those named."""
+    kinds, origins = binder.values(node.expressions, frame)
+    flagged = lift(origins, TRANSFORMATION)
+    assert binder.types is not None  # noqa: S101 - as its caller says
+    members: dict[str, tuple[str, str | None]] = {
+        name.lower(): (name, type_) for name, type_ in fields(kinds[0] or "")
+    }
+    for item, kind in zip(node.expressions[1:], kinds[1:], strict=True):
+        if not isinstance(item, exp.PropertyEQ | exp.Kwarg):
+            return (None, flagged)
+        type_ = binder.types.concrete(kind) if kind is not None else None
+        known = members.get(item.this.name.lower(), (item.this.name, None))
+        members[item.this.name.lower()] = (known[0], type_)
+    types = [type_ for _, type_ in members.values() if type_ is not None]
+    if len(types) < len(members) or len(members) < len(kinds):
+        return (None, flagged)
+    return (struct(tuple(name for name, _ in members.values()), tuple(types)), flagged)
 
 
 def _call(binder: Expressions, node: exp.Expr, frame: Frame, strength: int) -> Value:
@@ -920,7 +986,8 @@ def _given(
     for item in arguments:
         if type(item) is exp.Lambda:
             count = len(item.expressions)
-            types = binder.types.lambda_parameters(name, tuple(kinds), count)
+            known = (*kinds, None)[: len(arguments) - 1] if binder.rules.catalogue else kinds
+            types = binder.types.lambda_parameters(name, tuple(known), count)
             kind, found = _applied(binder, item, frame, types)
         else:
             kind, found = binder.value(item, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,16 @@ class Frame:
 
     __slots__ = (
         "aggregates", "aliases", "busy", "ctes", "entries", "group", "heads", "merged", "parent",
-        "position", "projections", "read_windows", "together", "unfolded", "values", "windows",
+        "position", "projections", "read_windows", "refused", "together", "unfolded", "values",
+        "windows",
     )  # fmt: skip
 
     def __init__(self, ctes: CteScope, parent: Frame | None = None) -> None:
         self.entries: list[Entry] = []
         self.merged: dict[str, Column] = {}
         """Columns that USING or NATURAL joined into one."""
+        self.refused: dict[str, Problem] = {}
+        """Why some of those cannot be named: the types of both sides do not mix."""
         self.together: dict[str, set[Entry]] = {}
         """The items whose columns those are; all items for a name that is not listed."""
         self.heads: dict[str, Entry] = {}
@@ -116,6 +120,10 @@ class Routine:
 
     names: tuple[str, ...]
     body: exp.Expr
+
+
+Routines = Mapping[tuple[str, int], Routine]
+"""Macros and functions by name, in lower case, and number of parameters."""
 
 
 @dataclass(frozen=True, slots=True)

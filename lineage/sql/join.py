@@ -127,7 +127,10 @@ class Joins(Sources):
                 if answer.error is not None:
                     self.problems.append(Problem("cannot-compare", answer.error, where, name))
                 elif side == "FULL":
-                    type_ = self.types.combine("coalesce", (left.type, right.type)).type
+                    mixed = self.types.combine("coalesce", (left.type, right.type))
+                    type_ = mixed.type
+                    if mixed.error is not None:  # only who names the column is told
+                        frame.refused[key] = Problem("cannot-mix", mixed.error, where, name)
             self.influenced(merge(left.direct, right.direct), JOIN)
             if kind in {"SEMI", "ANTI"}:
                 if self.rules.using_takes_first:  # only what is on the left comes out, in order

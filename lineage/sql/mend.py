@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import SPARK
+from lineage.sql.repair import pivot_as_query
 
 TextMend = Callable[[str], str]
 
@@ -626,6 +627,8 @@ def mended_tokens(tokens: list[Token], dialect: str | None) -> list[Token]:
         tokens = definer(tokens)
     if dialect in _MYSQLS and TokenType.DELETE in types:
         tokens = priority_of_delete(tokens)
+    if dialect == "duckdb" and not types.isdisjoint((TokenType.PIVOT, TokenType.UNPIVOT)):
+        tokens = pivot_as_query(tokens)
     return tokens
 
 

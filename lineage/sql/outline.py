@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import TokenType
 from lineage.sql.dialect import parser_dialect, rules_for
 from lineage.sql.parse import Parsed, parse
 from lineage.sql.relation import Parts
+from lineage.sql.routine import makes_routine
 from lineage.sql.typing import type_system
 
 
@@ -59,6 +60,8 @@ class Outline:
     fields: tuple[Field, ...] = ()
     reads: tuple[Parts, ...] = ()
     """Tables that it names, those of its own WITH clause left out."""
+    routine: bool = False
+    """It makes a macro or function whose body is bound where it is called."""
     error: str | None = None
     line: int = 1
     column: int = 1
@@ -156,6 +159,8 @@ def _of(tree: exp.Expr, dialect: str | None) -> Outline:
 
 def _created(tree: exp.Create, dialect: str | None) -> Outline:
     kind = (tree.args.get("kind") or "").upper()
+    if makes_routine(tree, dialect):
+        return Outline(Role.SILENT, reads=_reads(tree), routine=True)
     if kind in {"PROCEDURE", "FUNCTION", "TRIGGER"}:
         body = tree.args.get("expression")
         blocks = kind == "PROCEDURE" and body is not None

@@ -25,6 +25,8 @@ from lineage.sql.relation import (
     merge,
 )
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 class Pivots(Projections):
     """Turns rows into columns and back."""
@@ -94,6 +96,8 @@ class Pivots(Projections):
         )
         if made:
             names = ["*"]
+        elif self.rules.dialect == "duckdb" and not statement_form:
+            names = _pivot_names(fields, aggregates) or names
         elif not names and statement_form:
             names = _pivot_names(fields, aggregates)
             if not names:
@@ -185,12 +189,7 @@ class Pivots(Projections):
             text = self._concrete("STRING_LITERAL")
             produced.append(Column(label, text, lift(everything, TRANSFORMATION)))
             for name, origins, seen in zip(value_names, slots, kinds, strict=False):
-                type_ = (
-                    self.types.combine("union", tuple(seen)).type
-                    if self.types is not None and seen
-                    else None
-                )
-                produced.append(Column(name, type_, origins))
+                produced.append(Column(name, self._folded(tuple(seen), node), origins))
         if (
             self.rules.dialect != "duckdb"
             and len(fields_sources) == 1
@@ -206,6 +205,14 @@ class Pivots(Projections):
             for column in produced:
                 indirect = merge(indirect, mark(column.direct, FILTER))
         return Relation([*kept, *produced], indirect, None, relation.open)
+
+    def _folded(self, types: tuple[str | None, ...], node: exp.Pivot) -> str | None:
+        """Return the type of a column that several become: DuckDB does not convert all for it."""
+        if self.types is None or not types:
+            return None
+        if self.rules.dialect != "duckdb":
+            return self.types.combine("union", types).type
+        return self.typed(self.types.combine("coalesce", types), node, "cannot-mix")
 
     def _match_recognize(self, node: exp.MatchRecognize, frame: Frame) -> None:
         if not frame.entries:
@@ -279,15 +286,33 @@ def _pivot_names(fields: list[exp.Expr], aggregates: list[exp.Expr]) -> list[str
     for field in fields:
         if not isinstance(field, exp.In) or not field.expressions:
             return []
-        values = [item for item in field.expressions if isinstance(item, exp.Literal | exp.Null)]
+        values = [text for item in field.expressions if (text := _written(item)) is not None]
         if len(values) < len(field.expressions):
             return []
-        names = [f"{start}_{value.name or 'NULL'}" for start in names for value in values]
+        names = [f"{start}_{value}" for start in names for value in values]
     ends = [item.alias or item.sql("duckdb", normalize_functions="lower") for item in aggregates]
     if len(aggregates) > 1 or isinstance(aggregates[0], exp.Alias):
         ends = [end.replace("count(*)", "count_star()") for end in ends]
         names = [f"{name}_{end}" for name in names for end in ends]
     return [name[1:] for name in names]
+
+
+def _written(value: exp.Expr) -> str | None:
+    """Return what the column of a value is called; None where the engine works that out."""
+    match value:
+        case exp.PivotAlias() | exp.Alias():
+            return str(value.alias)
+        case exp.Literal():
+            return value.name
+        case exp.Neg(this=exp.Literal() as number):
+            return f"-{number.name}"
+        case exp.Boolean():
+            return "true" if value.this else "false"
+        case exp.Null():
+            return "NULL"
+        case exp.Cast(this=exp.Literal() as text) if _DAY.fullmatch(text.name):
+            return text.name
+    return None
 
 
 def _last_identifier(node: exp.Expr) -> exp.Expr:

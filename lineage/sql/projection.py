@@ -92,10 +92,12 @@ class Projections(Stars):
         """Bind the SELECT list's expression called ``key`` if it may be named from here."""
         if not frame.position:
             return None
+        position, node = frame.projections[key]
+        if self.rules.last_alias and position >= frame.position:
+            return None  # where several are called so, the last counts
         known = frame.aliases.get(key)
         if known is not None:
             return known
-        position, node = frame.projections[key]
         if position >= frame.position or key in frame.busy:
             return None
         frame.busy.add(key)
@@ -487,6 +489,21 @@ class Projections(Stars):
         del node
         return origins
 
+    def _range(self, window: exp.Expr, kinds: dict[int, str | None]) -> None:
+        """Check that DuckDB can count the offsets of a RANGE from the key that it orders by."""
+        order, spec = window.args.get("order"), window.args.get("spec")
+        if order is None or spec is None or self.types is None or not self.rules.catalogue:
+            return
+        if (spec.args.get("kind") or "").upper() != "RANGE" or len(order.expressions) != 1:
+            return
+        key = kinds[id(order.expressions[0])]
+        for end in ("start", "end"):
+            offset = spec.args.get(end)
+            if isinstance(offset, exp.Expr):
+                before = (spec.args.get(f"{end}_side") or "").upper() == "PRECEDING"
+                answer = self.types.operator("-" if before else "+", (key, kinds[id(offset)]))
+                self.typed(answer, order.expressions[0], "no-operator")
+
     def window_parts(self, node: exp.Expr, frame: Frame) -> Origins:
         """Bind PARTITION BY and ORDER BY of a window, following names to the WINDOW clause."""
         origins: Origins = NOTHING
@@ -498,10 +515,12 @@ class Projections(Stars):
         if spec is not None:
             keys.extend(b for b in (spec.args.get("start"), spec.args.get("end"))
                         if isinstance(b, exp.Expr))  # fmt: skip
+        kinds: dict[int, str | None] = {}
         for key in keys:
-            found = self.value(key, frame)[1]
+            kinds[id(key)], found = self.value(key, frame)
             if found:
                 origins = merge(origins, found)
+        self._range(node, kinds)
         name = node.args.get("alias") or (
             node.args.get("first") if isinstance(node.args.get("first"), exp.Expr) else None
         )

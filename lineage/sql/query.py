@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import exp
@@ -69,6 +70,7 @@ class Binder(SetOperations):
         self.problems: list[Problem] = []
         self.uses: set[Origin] = set()
         self.unsure: dict[Types, tuple[int, int]] = {}
+        self.shapes: dict[tuple[str, ...], None] = {}
         self.candidates: list[tuple[tuple[Origin, ...], str]] = []
         self.reads: dict[Parts, Table] = {}
         self.missing: dict[Parts, exp.Expr] = {}
@@ -165,6 +167,7 @@ class Binder(SetOperations):
     def all_of(self, frame: Frame) -> Relation:
         """Return every column that a FROM clause shows, as ``SELECT *`` does."""
         columns, open_tables = self._expand_star(frame, None)
+        self.refuse(columns, frame)
         indirect: Origins = NOTHING
         for entry in frame.entries:
             indirect = merge(indirect, entry.relation.indirect)
@@ -453,15 +456,26 @@ class Binder(SetOperations):
         found = self._called(node, frame)
         if found is None:
             return (None, self.values(children(node), frame)[1])
-        return self._in_routine(found[0], lambda: self.value(*found))
+        return self._in_routine(node, found[0], lambda: self.value(*found))
 
-    def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
-        """Bind the body of a routine, whose problems are not those of the statement."""
-        problems = list(self.problems)
+    def _in_routine(self, call: exp.Expr, body: exp.Expr, bind: Callable[[], T]) -> T:
+        """Bind the body of a routine.
+
+        DuckDB puts it in place of the call, so that its problems are the caller's; elsewhere it
+        is not known whether they are.
+        """
+        before = self.problems
+        self.problems = []
         self._inside.add(body)
         result = bind()
         self._inside.discard(body)
-        self.problems = problems
+        own, self.problems = self.problems, before
+        if self.rules.dialect == "duckdb":
+            place, name = place_of(call), call.name
+            before.extend(
+                replace(problem, message=f"in {name}: {problem.message}", place=place)
+                for problem in own
+            )
         return result
 
     def array_value(self, node: exp.Expr, frame: Frame) -> Value:

@@ -33,6 +33,8 @@ SORT: Final = 256
 
 # Of either: on the way its values are converted into a type into which none can be.
 NEVER: Final = 512
+# Of either: as part of a whole row, so that the order and the names of all its columns count.
+ROW: Final = 1024
 
 INDIRECT_SUBTYPES: Final[tuple[tuple[int, str], ...]] = (
     (JOIN, "JOIN"),
@@ -496,6 +498,13 @@ def flagged(origins: Origins, flags: int) -> Origins:
     return {origin: known | flags for origin, known in origins.items()}
 
 
+def without(origins: Origins, flags: int) -> Origins:
+    """Return ``origins`` with ``flags`` not set."""
+    if not any(known & flags for known in origins.values()):
+        return origins
+    return {origin: known & ~flags for origin, known in origins.items()}
+
+
 def mark(origins: Origins, flags: int) -> dict[Origin, int]:
-    """Return ``origins`` as indirect ones with ``flags``, and whether they ever convert."""
-    return {origin: flags | (known & NEVER) for origin, known in origins.items()}
+    """Return ``origins`` as indirect ones with ``flags``, and what holds of either kind."""
+    return {origin: flags | (known & (NEVER | ROW)) for origin, known in origins.items()}

@@ -1078,6 +1078,42 @@ def marked_text(tokens: Tokens) -> Tokens:
 _HEXADECIMAL = re.compile(r"X[A-Z]{0,2}", re.IGNORECASE)
 
 
+def conditions_of_rollup(tokens: Tokens) -> Tokens:
+    """``ROLLUP (a IS NULL, b)``: the parser reads conditions there only in parentheses."""
+    done: Tokens = []
+    i = 0
+    while i < len(tokens):
+        done.append(tokens[i])
+        end = _group_end(tokens, i + 1)
+        if tokens[i].text.upper() not in ("ROLLUP", "CUBE") or end <= i + 3:
+            i += 1
+            continue
+        done.append(tokens[i + 1])
+        for item in _items(tokens[i + 2 : end - 1]):
+            near = item[0]
+            whole = near.token_type is TokenType.L_PAREN and _group_end(item, 0) == len(item)
+            opening = () if whole else (_like(near, TokenType.L_PAREN, "("),)
+            closing = () if whole else (_like(near, TokenType.R_PAREN, ")"),)
+            comma = () if done[-1] is tokens[i + 1] else (_like(near, TokenType.COMMA, ","),)
+            done.extend((*comma, *opening, *item, *closing))
+        done.append(tokens[end - 1])
+        i = end
+    return done if len(done) != len(tokens) else tokens
+
+
+def _items(tokens: Tokens) -> list[Tokens]:
+    """Return what commas part, outside parentheses."""
+    found: list[Tokens] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if not depth and token.token_type is TokenType.COMMA:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [item for item in found if item]
+
+
 _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     task_body,
     statement_set,
@@ -1119,7 +1155,55 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     pipe_operators,
     sample_of_query,
     marked_text,
+    conditions_of_rollup,
 )
+
+
+_BEFORE_A_QUERY = frozenset({
+    "AS", "MATERIALIZED", "ALL", "UNION", "EXCEPT", "INTERSECT", "NAME", "DISTINCT", "(", ";", "",
+})  # fmt: skip
+_AFTER_A_PIVOT = frozenset({
+    "ORDER BY", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", ";",
+})  # fmt: skip
+
+
+def pivot_as_query(tokens: Tokens) -> Tokens:
+    """``CREATE VIEW v AS PIVOT t ON …``: DuckDB's statement stands where a query does.
+
+    The parser refuses it there, or takes a CREATE with CTEs for one without a query.
+    """
+    for i, token in enumerate(tokens[:-1]):
+        kind = token.token_type
+        if kind not in (TokenType.PIVOT, TokenType.UNPIVOT) or not _begins_query(tokens, i):
+            continue
+        end, depth = i, 0
+        while end < len(tokens):
+            closing = tokens[end].token_type in _CLOSING
+            depth += (tokens[end].token_type in _OPENING) - closing
+            if depth < 0 or (not depth and tokens[end].text.upper() in _AFTER_A_PIVOT):
+                break
+            end += 1
+        return [
+            *tokens[:i], _like(token, TokenType.SELECT, "SELECT"),
+            _like(token, TokenType.STAR, "*"), _like(token, TokenType.FROM, "FROM"),
+            _like(token, TokenType.L_PAREN, "("), *tokens[i:end],
+            _like(token, TokenType.R_PAREN, ")"), *pivot_as_query(tokens[end:]),
+        ]  # fmt: skip
+    return tokens
+
+
+def _begins_query(tokens: Tokens, i: int) -> bool:
+    """Return whether a query may begin at a token; after FROM it does not."""
+    start = next((k + 1 for k in range(i - 1, -1, -1) if tokens[k].text == ";"), 0)
+    words = [token.text.upper() for token in tokens[start : start + 2]]
+    if words == ["INSERT", "INTO"] and i == _group_end(tokens, _name_end(tokens, start + 2)):
+        return True
+    before = tokens[i - 1].text.upper() if i else ""
+    if before == ")":
+        opener = _opener(tokens, i - 1)
+        before = tokens[opener - 1].text.upper() if opener else ")"
+        return before in ("AS", "MATERIALIZED")  # the last CTE
+    return before in _BEFORE_A_QUERY
 
 
 # ---- loops ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from lineage.sql.frame import Cte, CteScope, Entry, Frame, Problem
 from lineage.sql.place import place_of
 from lineage.sql.relation import (
     NOTHING,
+    ROW,
     TRANSFORMATION,
     Column,
     Origin,
@@ -43,6 +44,8 @@ class Resolution(ABC):
     rules: Rules
     types: TypeSystem | None
     unsure: dict[Types, tuple[int, int]]
+    shapes: dict[tuple[str, ...], None]
+    _around: list[Frame]
     uses: set[Origin]
     variables: Mapping[str, Column]
     rows: Table | None
@@ -131,6 +134,8 @@ class Resolution(ABC):
         """Look ``key`` up among the FROM items of one frame."""
         merged = frame.merged.get(key)
         if merged is not None:
+            if key in frame.refused:
+                self.problems.append(frame.refused[key])
             self._use(merged)
             self._carry(merged)
             return (merged.type, merged.direct)
@@ -171,7 +176,7 @@ class Resolution(ABC):
 
     def _learn(self, key: str, name: str, node: exp.Expr, frame: Frame) -> Value:
         """A name that no known column has: it may belong to a table that nobody described."""
-        whole = self._row_of(key, frame)
+        whole = self._row_of((key,), frame)
         if whole is not None:
             return whole
         if self.rules.is_reserved(key) and not node.this.args.get("quoted"):
@@ -232,22 +237,24 @@ class Resolution(ABC):
         self._carry(known)
         return (known.type, known.direct)
 
-    def _row_of(self, key: str, frame: Frame) -> Value | None:
-        """A bare table alias used as a value means the whole row.
+    def _row_of(self, key: Parts, frame: Frame) -> Value | None:
+        """A table's alias or name used as a value means the whole row.
 
         No column is *used*: the row is, whatever columns it has. PostgreSQL records it so too.
         """
         scope: Frame | None = frame
         while scope is not None:
             for entry in scope.entries:
-                if entry.alias == key and (entry.relation.columns or entry.relation.open):
+                called = entry.answers_to(key)
+                if called and (entry.relation.columns or entry.relation.open):
                     origins: Origins = NOTHING
                     for column in entry.relation.columns:
                         self._carry(column)
                         origins = merge(origins, column.direct)
                     for table in entry.relation.open:
                         origins = merge(origins, table.star().direct)
-                    return (self._row_type(entry.relation), lift(origins, TRANSFORMATION))
+                    self.shapes[tuple(one.name.lower() for one in entry.relation.columns)] = None
+                    return (self._row_type(entry.relation), lift(origins, TRANSFORMATION, ROW))
             scope = scope.parent
         return None
 
@@ -308,6 +315,9 @@ class Resolution(ABC):
         hidden = self._hidden_by_alias(folded, name, node, frame) if seen is None else None
         if hidden is not None:
             return hidden
+        whole = self._row_of((*folded, key), frame) if seen is None else None
+        if whole is not None:
+            return whole
         if seen is not None:
             known = ", ".join(f'"{c.name}"' for c in seen.relation.columns[:5])
             listed = "" if seen.relation.open else f" (it has {known or 'none'})"
@@ -397,7 +407,10 @@ class Resolution(ABC):
         names = (*qualifier, name)
         scope: Frame | None = frame
         while scope is not None:
-            for first in range(len(names) - 1):
+            sizes = list(range(len(names) - 1))
+            if self.rules.dialect == "duckdb":  # a table's alias goes before a column
+                sizes = [*sizes[1:], *sizes[:1]]
+            for first in sizes:
                 head, path = names[: first + 1], names[first + 1 :]
                 column = self._exact(head, scope, learn=first > 0)
                 if column is not None:
@@ -474,7 +487,27 @@ class Resolution(ABC):
             if entry.alias == key:
                 for column in entry.relation.columns:
                     self._use(column)
-        return self._row_of(key, frame) or UNKNOWN_VALUE
+        return self._row_of((key,), frame) or UNKNOWN_VALUE
+
+    def beyond_from(self, node: exp.Column, frame: Frame) -> bool:
+        """Return whether a column is one of a FROM clause that this query itself is an item of."""
+        key, qualifier = node.name.lower(), tuple(part.name.lower() for part in node.parts[:-1])
+        scope: Frame | None = frame
+        crossed = False
+        while scope is not None:
+            if key in scope.values or (not qualifier and key in scope.projections):
+                return False
+            for entry in scope.entries:
+                relation = entry.relation
+                if relation.open or relation.invented is not None:
+                    return False
+                if qualifier and not entry.answers_to(qualifier):
+                    continue
+                if relation.find(key) is not None:
+                    return crossed
+            crossed = crossed or any(scope.parent is around for around in self._around)
+            scope = scope.parent
+        return False
 
     def _use(self, column: Column) -> None:
         self.uses.update(column.direct)

@@ -113,7 +113,7 @@ class Sources(Pivots):
         """Return what a CTE yields, bound when it is first read."""
 
     @abstractmethod
-    def _in_routine(self, body: exp.Expr, bind: Callable[[], T]) -> T:
+    def _in_routine(self, call: exp.Expr, body: exp.Expr, bind: Callable[[], T]) -> T:
         """Bind the body of a routine, whose problems are not those of the statement."""
 
     @abstractmethod
@@ -561,7 +561,7 @@ class Sources(Pivots):
         columns: list[Column] = []
         for position, item in enumerate(node.expressions):
             type_, origins = self.value(item, frame)
-            element = self.types.element(type_).type if self.types is not None and type_ else None
+            element = self._element_of(type_, item)
             parts = fields(element) if element else ()
             self.influenced(origins, JOIN)
             source = Column("", None, origins)
@@ -577,13 +577,8 @@ class Sources(Pivots):
             ):
                 columns.extend(Column(field, kind, origins) for field, kind in parts)
                 continue
-            name = (
-                names[position]
-                if position < len(names)
-                else ("unnest" if not position else f"unnest_{position}")
-            )
-            columns.append(Column(name, element, origins))
-            for field, kind in parts:
+            columns.append(Column(_unnested(names, alias, position), element, origins))
+            for field, kind in parts if self.rules.dialect != "duckdb" else ():
                 deep = self.rules.dialect == "bigquery"
                 columns.append(
                     Column(field, kind, self._at_path(source, (field,)) if deep else origins)
@@ -601,11 +596,23 @@ class Sources(Pivots):
         if not name and names:
             name = names[0].lower()
         relation = Relation([*columns, *beside])
+        if not names:
+            self._also_called(relation, "unnest")
         if self.rules.dialect == "bigquery" and len(node.expressions) == 1:
             relation = Elements(columns, len(columns) - 1, beside)
             if alias is None and columns[0].type is None:
                 relation.invented = columns[0].direct
         frame.entries.append(Entry(name, relation))
+
+    def _element_of(self, type_: str | None, node: exp.Expr) -> str | None:
+        """Return the type of the rows that a collection becomes; DuckDB wants a list."""
+        if self.types is None or type_ is None:
+            return None
+        if self.rules.dialect == "duckdb" and not type_.endswith("]"):
+            text = f"UNNEST requires a single list or array as input, not {type_}"
+            self.problems.append(Problem("no-function", text, place_of(node)))
+            return None
+        return self.types.element(type_).type
 
     def _from_lateral(self, node: exp.Lateral, frame: Frame) -> None:
         inner = node.this
@@ -632,7 +639,7 @@ class Sources(Pivots):
         called = self._called(call, frame) if isinstance(call, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
-            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            relation = self._in_routine(call, body, lambda: self.query(body, inside.ctes, inside))
             frame.entries.append(Entry(name, self._renamed(relation, alias)))
             return
         self._unknown_routine(inner, call)
@@ -653,6 +660,10 @@ class Sources(Pivots):
             names = ["key", "value"] if isinstance(inner, exp.Inline) else ["col"]
             if isinstance(inner, exp.Posexplode):
                 names = ["pos", "col"]
+            if self.rules.dialect in POSTGRES:
+                one = alias.name if alias is not None and alias.name else ""
+                names = [one or _function_name(inner, self.rules.dialect)]
+                element = self._yielded_type(inner, _function_name(inner, "postgres"), kinds)
             names = self._shown(inner) or names
         columns = [Column(item, element if len(names) == 1 else None, origins) for item in names]
         split = self._stacked(inner, len(names), frame)
@@ -717,7 +728,9 @@ class Sources(Pivots):
         called = self._called(function, frame) if isinstance(function, exp.Anonymous) else None
         if called is not None and isinstance(called[0], exp.Query):
             body, inside = called
-            relation = self._in_routine(body, lambda: self.query(body, inside.ctes, inside))
+            relation = self._in_routine(
+                function, body, lambda: self.query(body, inside.ctes, inside)
+            )
             relation = self._renamed(relation, alias)
         elif inner is not None and _given_to_model(function) is not None:
             relation = self._from_model(inner, _given_to_model(function), frame)
@@ -730,7 +743,7 @@ class Sources(Pivots):
             kinds, origins = self.values(arguments, frame)
             origins = lift(origins, TRANSFORMATION)
             self.influenced(origins, JOIN)
-            element = self._element_of(function, called_as, kinds)
+            element = self._yielded_type(function, called_as, kinds)
             shown = names or self._shown(function)
             shown = shown or [alias.name if alias is not None and alias.name else called_as]
             if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) and not names:
@@ -740,6 +753,8 @@ class Sources(Pivots):
                 relation = Relation([Column(name, element, origins) for name in shown])
                 if not names and not isinstance(function, exp.GenerateSeries):
                     relation.invented = origins
+                elif not names and shown != [called_as]:
+                    self._also_called(relation, called_as)
         if inner is not None and names:
             relation = self._renamed(relation, alias)
         for pivot in node.args.get("pivots") or ():
@@ -748,7 +763,7 @@ class Sources(Pivots):
         label = alias.name.lower() if alias is not None else called_as
         frame.entries.append(Entry(label, relation))
 
-    def _element_of(
+    def _yielded_type(
         self, function: exp.Expr, name: str, kinds: tuple[str | None, ...]
     ) -> str | None:
         """Return the type of what a function in FROM yields, where that is one column."""
@@ -785,6 +800,13 @@ class Sources(Pivots):
             text = f"what {call.name} returns is not known here"
             problem = Problem("calls-routine", text, place_of(call), certain=False)
             self.problems.append(problem)
+
+    def _also_called(self, relation: Relation, name: str) -> None:
+        """DuckDB lets the column of ``range(3) AS r`` be called ``range`` too; no star shows it."""
+        if self.rules.dialect != "duckdb" or relation.find(name) is not None:
+            return
+        if relation.index is not None and relation.columns:
+            relation.index[name] = relation.columns[0].renamed(name)
 
     def _from_elsewhere(self, function: exp.Expr, alias: exp.Expr | None, frame: Frame) -> bool:
         """A function that names a table or a query of elsewhere: ``remote('host', db, t)``."""
@@ -951,28 +973,27 @@ def _is_stage(node: object) -> bool:
 
 
 def deduplicated(relation: Relation) -> Relation:
-    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``."""
-    seen: dict[str, int] = {}
+    """Give repeated names a suffix, as DuckDB does: ``id``, ``id_1``, ``id_2``.
+
+    From left to right: a column that was called ``id_1`` and stands behind them is ``id_1_1``.
+    """
     columns = relation.columns
-    names = [column.name.lower() for column in columns]
-    if len(set(names)) == len(names):
+    if len({column.name.lower() for column in columns}) == len(columns):
         return relation
-    taken = set(names)
+    seen: dict[str, int] = {}
     result = []
     for column in columns:
         key = column.name.lower()
-        count = seen.get(key, 0)
-        seen[key] = count + 1
-        if not count or column.name == "*":
+        count = seen.get(key)
+        if count is None or column.name == "*":
+            seen[key] = 1
             result.append(column)
             continue
-        name = f"{column.name}_{count}"
-        while name.lower() in taken:
+        while f"{key}_{count}" in seen:
             count += 1
-            name = f"{column.name}_{count}"
-        taken.add(name.lower())
         seen[key] = count + 1
-        result.append(column.renamed(name))
+        seen[f"{key}_{count}"] = 1
+        result.append(column.renamed(f"{column.name}_{count}"))
     return Relation(result, relation.indirect, None, relation.open)
 
 
@@ -988,6 +1009,15 @@ def _function_name(function: exp.Expr, dialect: str) -> str:
         case exp.Func() if not isinstance(function, exp.Anonymous):
             return function.sql_name().lower()
     return function.name.lower()
+
+
+def _unnested(names: list[str], alias: exp.Expr | None, position: int) -> str:
+    """Return the name of the column that a collection becomes."""
+    if position < len(names):
+        return names[position]
+    if position:
+        return f"unnest_{position}"
+    return alias.name if alias is not None and alias.name else "unnest"
 
 
 def _columns_told(function: exp.Expr) -> list[str]:

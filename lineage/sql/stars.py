@@ -79,6 +79,7 @@ class Stars(Expressions):
                 columns.append(new)
             else:
                 self._missing_in_star("REPLACE", replaced.args["alias"], replaced)
+        self.refuse(columns, frame)
         listed = {gone.name.lower() for gone in excluded}
         listed |= {replaced.alias.lower() for replaced in star.args.get("replace") or ()}
         for renamed in star.args.get("rename") or ():
@@ -95,6 +96,12 @@ class Stars(Expressions):
                 self._use(unlisted)
                 columns.append(unlisted.renamed(renamed.alias))
         return columns, open_tables
+
+    def refuse(self, columns: list[Column], frame: Frame) -> None:
+        """Tell of joined columns among these whose two sides do not mix."""
+        for key, problem in frame.refused.items():
+            if any(column is frame.merged[key] for column in columns):
+                self.problems.append(problem)
 
     def all_columns(self, star: exp.Expr, frame: Frame) -> Origins:
         """Return the origins of everything that a star among a function's arguments means."""
@@ -362,6 +369,11 @@ class Stars(Expressions):
         return self._chosen(node, frame)
 
     def _chosen(self, spread: exp.Expr, frame: Frame) -> list[Column]:
+        columns = self._selected(spread, frame)
+        self.refuse(columns, frame)
+        return columns
+
+    def _selected(self, spread: exp.Expr, frame: Frame) -> list[Column]:
         what = spread.this
         columns, _ = self._expand_star(frame, None)
         if isinstance(what, exp.Star):

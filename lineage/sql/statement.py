@@ -55,6 +55,7 @@ class StatementBinder(Transfers):
         )
         bound.uses = frozenset(binder.uses)
         bound.unsure = binder.unsure
+        bound.shapes = tuple(binder.shapes)
         bound.problems = (*bound.problems, *binder.problems)
         bound.candidates = tuple(binder.candidates)
         self._last_rows = bound.relation if bound.kind == "select" else None

@@ -9,7 +9,7 @@ from sqlglot import exp
 from lineage.model.names import joined
 from lineage.sql.bound import Bound, InlinedTable, Write, united
 from lineage.sql.dialect import Rules
-from lineage.sql.frame import CteScope, Frame, Problem, Routine
+from lineage.sql.frame import CteScope, Frame, Problem, Routine, Routines
 from lineage.sql.place import Place, place_of
 from lineage.sql.query import Binder
 from lineage.sql.relation import (
@@ -37,6 +37,7 @@ class Targets:
         *,
         inline_views: bool = False,
         dead_ctes: bool = False,
+        routines: Routines | None = None,
     ) -> None:
         self.schema = schema
         self.rules = rules
@@ -44,7 +45,7 @@ class Targets:
         self.inline_views = inline_views
         self.dead_ctes = dead_ctes
         self._written_temporaries: dict[Table, Write] = {}
-        self._routines: dict[tuple[str, int], Routine] = {}
+        self._routines: dict[tuple[str, int], Routine] = dict(routines or {})
         self._variables: dict[str, Column] = {}
         self._returns_into: tuple[tuple[str, int], str] | None = None
         """The routine that returns what is put into a table, and the name of that."""

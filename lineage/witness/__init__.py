@@ -7,11 +7,12 @@ own errors and columns become the verdicts. What the binder said otherwise is re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from lineage.analysis.estate import Estate, reads_of
+from lineage.analysis.estate import Estate, reads_of, short
 from lineage.analysis.impact import coverage_of, describe, differences
 from lineage.analysis.proposal import propose
 from lineage.catalog.program import Unit
@@ -36,6 +37,9 @@ class Engine(Protocol):
     def query(self, unit: Unit) -> None:
         """Bind a query without running it. Raises EngineRefused."""
 
+    def routine(self, unit: Unit) -> None:
+        """Make the macros and functions of a unit that makes nothing else. Raises EngineRefused."""
+
     def columns(self, table: DatasetTable) -> Columns:
         """Return the columns of a table that was made."""
 
@@ -54,6 +58,7 @@ class _Built:
     columns: dict[DatasetId, Columns]
     errors: dict[DatasetId | JobId, str]
     blocked: dict[DatasetId | JobId, DatasetId]
+    routines: set[JobId] = field(default_factory=set)
 
 
 def ask(estate: Estate, found: Impact, engine: str) -> Impact:
@@ -151,28 +156,45 @@ def _unit(  # noqa: PLR0913, PLR0917 - the state of one build
 ) -> None:
     outcome = estate.program.bind(unit, world)
     failed = sorted(id_ for id_ in reads_of(unit, outcome) if id_ in built.errors)
+    for maker in estate.program.makers(unit):
+        if maker.id not in built.routines:
+            built.routines.add(maker.id)
+            with suppress(EngineRefused):  # who calls it will be told that it is not there
+                database.routine(maker)
+    # A table is there although a statement failed to fill it: a run would have stopped.
+    half = next((id_ for id_ in failed if id_ in built.columns and id_ not in unit.writes), None)
     if not unit.writes:
-        _try(built, unit.id, failed, partial(database.query, unit))
+        _try(built, unit.id, failed, partial(database.query, unit), half)
         return
     for target in unit.writes:
         table = world.table(target) or estate.program.table(target, None)
-        if target in subjects:
+        if target in subjects or (not unit.makes and _by_hand(world, estate, target)):
+            if not unit.makes:  # what fills a changed table is a consumer of it
+                _try(built, unit.id, failed, partial(database.build, unit, table), half)
             continue
-        if _try(built, target, failed, partial(database.build, unit, table)):
+        if _try(built, target, failed, partial(database.build, unit, table), half):
             built.columns[target] = database.columns(table)
 
 
 def _try(
-    built: _Built, subject: DatasetId | JobId, failed: list[DatasetId], work: Callable[[], None]
+    built: _Built,
+    subject: DatasetId | JobId,
+    failed: list[DatasetId],
+    work: Callable[[], None],
+    half: DatasetId | None,
 ) -> bool:
-    try:
-        work()
-    except EngineRefused as error:
-        built.errors.setdefault(subject, str(error))
-        if failed:
-            built.blocked[subject] = failed[0]
-        return False
-    return True
+    refusal = f"{short(half)} could not be filled" if half is not None else None
+    if refusal is None:
+        try:
+            work()
+        except EngineRefused as error:
+            refusal = str(error)
+    if refusal is None:
+        return True
+    built.errors.setdefault(subject, refusal)
+    if failed:
+        built.blocked[subject] = failed[0]
+    return False
 
 
 def _relation(verdict: Verdict, before: _Built, after: _Built, told: list[Diagnostic]) -> Verdict:

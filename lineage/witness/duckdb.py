@@ -57,6 +57,10 @@ class DuckDb:
         text = (unit.job.sql or "").strip().rstrip(";")
         self._run(f"EXPLAIN {text}")
 
+    def routine(self, unit: Unit) -> None:
+        """Make macros."""
+        self._run(unit.job.sql or "")
+
     def columns(self, table: DatasetTable) -> Columns:
         """Return what DESCRIBE says."""
         try:

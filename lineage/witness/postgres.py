@@ -63,6 +63,12 @@ class Postgres:
                 text = moved(statement.tree, unit.dialect, "postgres", self._schema)
                 self._run(f"EXPLAIN {text}")
 
+    def routine(self, unit: Unit) -> None:
+        """Make functions."""
+        for statement in unit.statements:
+            if statement.tree is not None:
+                self._run(moved(statement.tree, unit.dialect, "postgres", self._schema))
+
     def columns(self, table: DatasetTable) -> Columns:
         """Return what the catalogue says."""
         rows = self._connection.execute(

@@ -144,6 +144,12 @@ CASES = {
         [TABLE, "create table s as select x, y from t", "insert into s select x from t",
          "create table u as select * from s"],
     ),
+    "a macro that another statement calls": (
+        [TABLE, "create macro m() as table select x from t", "create macro f(a) as a + 1",
+         "create view v as select f(x) as z from m()", "create view w as select * from v"],
+        [TABLE, "create macro m() as table select y as x from t", "create macro f(a) as a / 2",
+         "create view v as select f(x) as z from m()", "create view w as select * from v"],
+    ),
     "a table that reads itself": (
         [TABLE, "create or replace table s as select * from s"],
         [TABLE, "create or replace table s as select x from s"],

@@ -412,3 +412,19 @@ def test_events_among_the_scripts_are_read_as_a_whole(tmp_path: Path) -> None:
     part = sides(change(root), root, OPTIONS)
     assert told(part) == told(read_whole("main", None, root, OPTIONS))
     assert part.whole
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"), [("macro", "a + 1", "a / 2"), ("called", "(id)", "(id * 2)")]
+)
+def test_scripts_with_a_macro_are_read_as_a_whole(
+    file: str, old: str, new: str, tmp_path: Path
+) -> None:
+    macro = "create macro added(a) as a + 1;\n"
+    called = "create view marts.called as select added(id) as n from staging.orders;\n"
+    root = repositories.sql(tmp_path / "repository", **SCRIPTS, macro=macro, called=called)
+    sides(change(root), root, OPTIONS)
+    edit(root, f"{file}.sql", old, new)
+    part = sides(change(root), root, OPTIONS)
+    assert told(part) == told(read_whole("main", None, root, OPTIONS))
+    assert part.whole

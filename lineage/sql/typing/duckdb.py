@@ -581,6 +581,8 @@ class DuckDb:
             )
         if shape.id in {"JSON", "VARIANT"}:
             return Typed(shape.id)
+        if shape.id == "MAP" and shape.children:
+            return Typed(self._name(shape.children[1]))
         return Typed(
             None, f"Cannot extract field '{name}' from expression because it is not a struct"
         )
@@ -640,7 +642,8 @@ class DuckDb:
         """The element's type, then the index; for ``list_reduce`` the accumulator comes first."""
         element = self.unnest(args[0]).type if args else None
         if name.lower() in {"list_reduce", "array_reduce", "reduce"}:
-            types = [element, element, "INTEGER"]
+            # With a first value, what is accumulated may be of another type.
+            types = [element if len(args) == 1 else None, element, "INTEGER"]
         else:
             types = [element, "BIGINT"]
         return tuple(types[i] if i < len(types) else None for i in range(count))

@@ -346,12 +346,10 @@ class Casts:
                 return left
 
     def _common_members(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:
+        if left.names and right.names:
+            return self._common_names(left, right, force=force)
         if len(left.children) != len(right.children):
             return None
-        if left.names and right.names:
-            lower = [[name.lower() for name in shape.names] for shape in (left, right)]
-            if lower[0] != lower[1]:
-                return None
         members: list[Shape] = []
         for mine, other in zip(left.children, right.children, strict=True):
             member = self.common(mine, other, force=force)
@@ -360,6 +358,27 @@ class Casts:
             members.append(member)
         names = left.names or right.names
         return Shape("STRUCT" if names else "TUPLE", tuple(members), names)
+
+    def _common_names(self, left: Shape, right: Shape, *, force: bool) -> Shape | None:
+        """The members of both structs by name, whatever their order: first those of the left."""
+        members = {
+            name.lower(): (name, child)
+            for name, child in zip(left.names, left.children, strict=True)
+        }
+        for name, child in zip(right.names, right.children, strict=True):
+            known = members.get(name.lower())
+            if known is None:
+                members[name.lower()] = (name, child)
+                continue
+            merged = self.common(known[1], child, force=force)
+            if merged is None:
+                return None
+            members[name.lower()] = (known[0], merged)
+        return Shape(
+            "STRUCT",
+            tuple(child for _, child in members.values()),
+            tuple(name for name, _ in members.values()),
+        )
 
 
 def normal(shape: Shape) -> Shape:

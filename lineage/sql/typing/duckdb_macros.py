@@ -92,7 +92,7 @@ def _group_object(s: Steps, name: Arg, value: Arg) -> Arg:
 
 
 def _array_to_string(s: Steps, items: Arg, separator: Arg) -> Arg:
-    s.call("len", items)
+    del items  # anything is cast to a list of text
     return s.call("string_agg", _TEXT, separator)
 
 

@@ -217,6 +217,12 @@ def list_slice(casts: Casts, args: Sequence[Shape]) -> Shape | str:
     return "ARRAY_SLICE can only operate on LISTs and VARCHARs"
 
 
+def map_extract(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """A list of the one value that there is for a key."""
+    plain = normal(args[0])
+    return Shape("LIST", (plain.children[1] if plain.children else Shape("NULL"),))
+
+
 def list_reduce(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
     """The accumulator: the first value, or an element."""
     if len(args) > 2:  # noqa: PLR2004 - list, lambda, first value
@@ -366,7 +372,8 @@ for _names, _rule in (
     ("list_reverse_sort array_reverse_sort list_resize array_resize", same_list),
     ("list_reduce array_reduce reduce", list_reduce),
     ("list_zip array_zip", list_zip),
-    ("array_extract list_extract list_element element_at", element),
+    ("array_extract list_extract list_element", element),
+    ("element_at map_extract", map_extract),
     ("list_aggregate list_aggr array_aggregate array_aggr aggregate", unknown),
     ("from_json from_json_strict json_transform json_transform_strict", unknown),
     ("struct_pack struct_insert struct_update union_value current_setting getvariable", unknown),
@@ -387,10 +394,17 @@ def type_name(_casts: Casts, _args: Sequence[Shape]) -> Shape | str:
     return Shape("STRING_LITERAL")
 
 
+def second(_casts: Casts, args: Sequence[Shape]) -> Shape | str:
+    """The second argument's type."""
+    return normal(args[1])
+
+
 # Rules that hold although the catalogue names a result type.
 OVERRIDES: dict[str, Rule] = {
     "date_part": date_part,
     "datepart": date_part,
+    "cast_to_type": second,
+    "quantile_cont": quantile,
     "typeof": type_name,
 }
 _EXTREMES = (

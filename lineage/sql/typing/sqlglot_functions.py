@@ -166,6 +166,10 @@ def _argument(item: Any) -> exp.Expr | None:  # noqa: ANN401 - sqlglot's args ho
 
 
 _OF_VALUE = {"epoch": "epoch", "julian": "julian"}
+_OF_LISTS = frozenset({
+    "list_aggregate", "list_aggr", "array_aggregate", "array_aggr", "aggregate",
+})  # fmt: skip
+"""Functions that apply the aggregate that their second argument names to a list."""
 
 
 def _anonymous(node: exp.Anonymous) -> Call:
@@ -175,6 +179,8 @@ def _anonymous(node: exp.Anonymous) -> Call:
         unit = arguments[0].name.lower()
         if unit in _OF_VALUE:
             return unit, arguments[1:]
+    if name in _OF_LISTS and len(arguments) > 1 and isinstance(arguments[1], exp.Literal):
+        return f"list_{arguments[1].name.lower()}", [arguments[0], *arguments[2:]]
     return name, arguments
 
 
