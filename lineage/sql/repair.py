@@ -1063,6 +1063,46 @@ def sample_of_query(tokens: Tokens) -> Tokens:
     return found
 
 
+def parts_of_columns(tokens: Tokens) -> Tokens:
+    """``INSERT INTO t (a[1], b.c) …``: parts of columns are taken for the whole."""
+    start = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.INSERT), None)
+    if start is None or tokens[start + 1 : start + 2] == []:
+        return tokens
+    opened = _name_end(tokens, start + 2)
+    closed = _group_end(tokens, opened)
+    kept = tokens[: opened + 1]
+    i = opened + 1
+    while i < closed - 1:
+        if tokens[i].token_type is TokenType.L_BRACKET:
+            closing = (k for k in range(i, closed) if tokens[k].token_type is TokenType.R_BRACKET)
+            i = next(closing, closed) + 1
+        elif tokens[i].token_type is TokenType.DOT:
+            i += 2
+        else:
+            kept.append(tokens[i])
+            i += 1
+    if closed <= opened + 1 or len(kept) == closed - 1:
+        return tokens
+    return [*kept, *tokens[closed - 1 :]]
+
+
+def order_using(tokens: Tokens) -> Tokens:
+    """PostgreSQL's ``ORDER BY a USING >``: by which operator says nothing of what."""
+    kept: Tokens = []
+    ordering = False
+    i = 0
+    while i < len(tokens):
+        word = tokens[i].text.upper()
+        ordering = (ordering or word == "ORDER BY") and word not in ("LIMIT", "FROM", "SELECT")
+        sign = tokens[i + 1].text[:1] if ordering and i + 1 < len(tokens) else "("
+        if word == "USING" and not sign.isalnum() and sign not in '("':
+            i += 2
+            continue
+        kept.append(tokens[i])
+        i += 1
+    return kept if len(kept) != len(tokens) else tokens
+
+
 def marked_text(tokens: Tokens) -> Tokens:
     """Teradata's ``'0D0A'XC`` is text, and so are its kin."""
     marks = [
@@ -1155,6 +1195,8 @@ _CHANGES: tuple[Callable[[Tokens], Tokens], ...] = (
     pipe_operators,
     sample_of_query,
     marked_text,
+    parts_of_columns,
+    order_using,
     conditions_of_rollup,
 )
 
