@@ -37,14 +37,14 @@ _OWN_CONSTANTS = {
 """Where an engine's own list is known, and a miss must be an error; ``_CONSTANTS`` elsewhere."""
 
 _NONE: frozenset[str] = frozenset()
+_SYSTEM_COLUMNS = frozenset({"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
 _RESERVED: dict[str, frozenset[str]] = {
     "oracle": frozenset({
         "sysdate", "systimestamp", "user", "uid", "rownum", "rowid", "level", "current_date",
         "connect_by_isleaf", "connect_by_iscycle", "ora_rowscn",
     }),
     "postgres": frozenset({
-        "user", "current_role", "current_catalog", "ctid", "tableoid", "xmin", "xmax", "cmin",
-        "cmax",
+        "user", "current_role", "current_catalog", *_SYSTEM_COLUMNS,
     }),
     "redshift": frozenset({"user", "sysdate"}),
     "clickhouse": frozenset({
@@ -66,7 +66,10 @@ _RESERVED: dict[str, frozenset[str]] = {
 
 SPARK = frozenset({"spark", "spark2", "databricks"})
 """Spark SQL and who builds on it."""
-_ROW_NUMBERS = frozenset({"rowid", "oid", "_rowid_"})
+_ROW_NUMBERS: dict[str, frozenset[str]] = {
+    "sqlite": frozenset({"rowid", "oid", "_rowid_"}),
+    "postgres": _SYSTEM_COLUMNS,
+}
 _PSEUDO_TABLES = frozenset(
     {"excluded", "new", "old", "inserted", "deleted", "values", "source", "sequence"}
 )
@@ -115,7 +118,7 @@ class Rules:
     """``SELECT *`` over USING shows joined columns first (SQL:1999), not in the left's place."""
     using_takes_first: bool = False
     """A USING key that several items on the left have is the first one's."""
-    natural_may_cross: bool = False
+    natural_may_cross: bool = True
     """A NATURAL JOIN of items without a common column joins each row with each."""
     outputs_first: bool = False
     """ORDER BY and HAVING look among the outputs before they look into FROM."""
@@ -156,8 +159,8 @@ class Rules:
         return parser_dialect(self.dialect) or None
 
     def is_row_number(self, key: str) -> bool:
-        """Return whether a name means the number that the engine itself gives each row."""
-        return self.dialect == "sqlite" and key in _ROW_NUMBERS
+        """Return whether a name means what the engine itself knows of each row, as its number."""
+        return key in _ROW_NUMBERS.get(self.dialect, _NONE)
 
     def is_constant(self, key: str) -> bool:
         """Return whether a bare name is something that the engine itself knows."""
@@ -217,7 +220,7 @@ _AGGREGATES = frozenset({
 
 _SPARK_SQL = Rules(
     "spark", lateral_aliases=True, alias_in_having=True, nested_paths=True, written_functions=True,
-    using_takes_first=True, natural_may_cross=True, outputs_first=True, generators=True,
+    using_takes_first=True, outputs_first=True, generators=True,
     knows_aggregates=True, exact_column_lists=True, same_column_again=True,
 )  # fmt: skip
 _RULES: dict[str, Rules] = {
@@ -226,6 +229,7 @@ _RULES: dict[str, Rules] = {
         implicit_lateral=True, binds_dead_ctes=False, binds_dead_windows=False,
         using_first=False, dedupe_names=True, nested_paths=True, catalogue=True,
         knows_aggregates=True, renames_what_is_there=True, replaces_first=True, last_alias=True,
+        natural_may_cross=False,
     ),
     "": Rules("", lateral_aliases=True, alias_in_having=True),
     "snowflake": Rules(

@@ -17,6 +17,7 @@ from lineage.sql.frame import Frame, Problem, Routine
 from lineage.sql.masking import masks
 from lineage.sql.nested import fields, struct
 from lineage.sql.place import place_of
+from lineage.sql.postgres_names import POSTGRES
 from lineage.sql.relation import (
     AGGREGATION,
     CONDITIONAL,
@@ -707,6 +708,8 @@ def _bracket(binder: Expressions, node: exp.Expr, frame: Frame) -> Value:
     key = _text(node)
     if key is not None and fields(type_):
         return (binder.field_type(type_, key, node), origins)
+    if isinstance(node.this, exp.Bracket) and binder.rules.dialect in POSTGRES:
+        return (type_, origins)  # of one array, of as many dimensions as it has
     symbol = "[:]" if any(isinstance(item, exp.Slice) for item in node.expressions) else "[]"
     answer = binder.types.operator(symbol, (type_, *keys[:1]))
     return (binder.typed(answer, node, "no-operator"), origins)

@@ -81,7 +81,9 @@ class Insertions(Alterations):
         is the row that is there.
         """
         proposed = Frame(CteScope())
-        rows = Relation([column.renamed(name) for name, column in columns])
+        given = {name.lower() for name, _ in columns}
+        beside = [Column(n, type_) for n, type_ in table.columns or () if n.lower() not in given]
+        rows = Relation([*(column.renamed(name) for name, column in columns), *beside])
         proposed.entries.append(Entry("excluded", rows))
         body = tree.args.get("expression")
         if self.rules.dialect in ("mysql", "mariadb") and isinstance(body, exp.Select):

@@ -100,6 +100,8 @@ def _figured(node: exp.Expr) -> tuple[str | None, int]:
             default = node.args.get("default")
             name, strength = _figured(default) if default is not None else (None, 0)
             return (name, strength) if strength > 1 else ("case", 1)
+        case exp.Anonymous() if node.name.lower() == "interval":
+            return "interval", 1
         case exp.Boolean() | exp.Interval():
             return _WORDS[type(node)], 1
     return _called(node)
@@ -132,5 +134,5 @@ def _of_query(query: exp.Expr) -> tuple[str | None, int]:
 
 def _type_name(kind: exp.Expr) -> str | None:
     text = written(kind)
-    name = (text or kind.sql("postgres")).lower().split("(")[0].strip().rstrip("[]")
+    name = (text or kind.sql("postgres")).strip('"').lower().split("(")[0].strip().rstrip("[]")
     return _TYPES.get(name, name.rsplit(".", 1)[-1])
