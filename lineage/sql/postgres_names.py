@@ -36,7 +36,6 @@ _TYPES = {
 _WORDS: dict[type[exp.Expr], str] = {
     exp.Array: "array",
     exp.AtTimeZone: "timezone",
-    exp.Boolean: "bool",
     exp.Coalesce: "coalesce",
     exp.CurrentCatalog: "current_catalog",
     exp.CurrentDate: "current_date",
@@ -70,6 +69,7 @@ _OPERATORS = (
     exp.RegexpILike,
     exp.JSONBExtract,
     exp.JSONBExtractScalar,
+    exp.Boolean,
     exp.Null,
     exp.Literal,
 )
@@ -102,7 +102,7 @@ def _figured(node: exp.Expr) -> tuple[str | None, int]:
             return (name, strength) if strength > 1 else ("case", 1)
         case exp.Anonymous() if node.name.lower() == "interval":
             return "interval", 1
-        case exp.Boolean() | exp.Interval():
+        case exp.Interval():
             return _WORDS[type(node)], 1
     return _called(node)
 
@@ -111,7 +111,7 @@ def _called(node: exp.Expr) -> tuple[str | None, int]:
     """Name a function, operators having none."""
     text = written(node)
     known = _WORDS.get(type(node))
-    if isinstance(node, exp.Func | exp.Anonymous) and text and text.replace("_", "a").isalnum():
+    if text and text[0].isalpha() and text.replace("_", "a").isalnum():
         return text.lower(), 2
     if known is not None:
         return known, 2
