@@ -21,7 +21,7 @@ from lineage.sql.relation import (
     mark,
     merge,
 )
-from lineage.sql.repair import OUTPUT_DOT
+from lineage.sql.repair.insertion import OUTPUT_DOT
 from lineage.sql.target import assignments, column_of, schema_names
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lineage.sql.dialect import SPARK
-from lineage.sql.repair import pivot_as_query
+from lineage.sql.repair.pivot import pivot_as_query
 
 TextMend = Callable[[str], str]
 

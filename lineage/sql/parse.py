@@ -20,7 +20,9 @@ from lineage.sql.declared import Declared, Trigger, assigned, declared, trigger,
 from lineage.sql.dialect import DIALECTS, SPARK, parser_dialect
 from lineage.sql.mend import mended_text, mended_tokens
 from lineage.sql.place import SCRIPT
-from lineage.sql.repair import administered, looks_after, repairs, rows_of_loops
+from lineage.sql.repair import repairs
+from lineage.sql.repair.administration import administered, looks_after
+from lineage.sql.repair.loop import rows_of_loops
 from lineage.sql.typing.spark_functions import NAME
 
 # sqlglot warns on standard error whenever it falls back to Command; we report that ourselves.

@@ -11,7 +11,7 @@ from lineage.sql.frame import CteScope, Problem
 from lineage.sql.parse import PARSER_ERRORS, on_deep_stack
 from lineage.sql.place import place_of
 from lineage.sql.query import Binder
-from lineage.sql.repair import ADMINISTERS
+from lineage.sql.repair.administration import ADMINISTERS
 from lineage.sql.target import temporary_name
 from lineage.sql.transfer import Transfers
 from lineage.sql.variables import values_alone

@@ -8,7 +8,8 @@ from sqlglot.errors import SqlglotError
 
 from lineage.sql.dialect import parser_dialect
 from lineage.sql.parse import parse
-from lineage.sql.repair import administered, administers, repairs
+from lineage.sql.repair import repairs
+from lineage.sql.repair.administration import administered, administers
 from tests.sql import cases
 
 CASES = [case for case in cases.read() if case.file == "repairs"]
