@@ -49,6 +49,8 @@ _ROWWISE_NOT = (exp.AggFunc, exp.WithinGroup, exp.Columns)
 class Projections(Stars):
     """Binds the expressions of a SELECT list and the keys that may name them."""
 
+    _depth: int
+
     # What the classes that follow provide.
 
     @abstractmethod
@@ -245,7 +247,8 @@ class Projections(Stars):
             self._alias(name, Column(name, type_, origins, indirect), frame)
         elif self.rules.dialect in POSTGRES:
             called = Called(figured_name(inner), kind, origins, indirect, None, place)
-            called.text = name
+            # What is read by a query around it has no other name than the engine's.
+            called.text = name if self._depth == 1 else called.name
             return [called]
         return [Column(name, kind, origins, indirect, None, place)]
 
